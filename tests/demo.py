@@ -1,0 +1,127 @@
+"""Run a demo as a reader does, and keep what it printed and when."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LIMIT = 30.0  # seconds; a demo that takes longer hangs
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A command to run: Python's arguments, and what is done to it.
+
+    Attributes:
+        args: What follows `python`, with paths relative to the repository.
+        ctrl_c_at: Press Ctrl-C once a line that begins so has been printed.
+        group: Whether Ctrl-C reaches the whole process group, as it does in
+            a terminal, or the first process only.
+        without: Whether gevent and aiohttp are to be missing.
+    """
+
+    args: tuple[str, ...]
+    ctrl_c_at: str = ""
+    group: bool = True
+    without: bool = False
+
+    def __str__(self) -> str:
+        """Name the demo in a test's id."""
+        return " ".join(self.args)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out of a demo.
+
+    Attributes:
+        status: The exit status.
+        lines: What was printed on standard output.
+        at: When each line arrived, in seconds since the start.
+        errors: What was printed on standard error.
+        seconds: How long the whole process took.
+        since_ctrl_c: How long it ran on after Ctrl-C, in seconds.
+        left_running: Whether it left a process behind.
+    """
+
+    status: int
+    lines: list[str]
+    at: list[float]
+    errors: str
+    seconds: float
+    since_ctrl_c: float
+    left_running: bool
+
+
+def demo(*args: str) -> Demo:
+    """Return the demo that `python ARGS` runs."""
+    return Demo(args)
+
+
+def run(demo: Demo) -> Result:
+    """Run the demo to its end, which comes after `LIMIT` at the latest."""
+    environment = os.environ | {
+        "PYTHONDEVMODE": "1",
+        "PYTHONWARNINGS": "error",
+        "PYTHONPATH": str(Path(__file__).parent / "not_installed")
+        if demo.without
+        else "",
+    }
+    lines, at = [], []
+    pressed = None
+    start = time.perf_counter()
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            [sys.executable, *demo.args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+        ) as process,
+    ):
+        assert process.stdout
+        deadline = threading.Timer(LIMIT, _kill_group, [process.pid])
+        deadline.start()
+        for line in process.stdout:
+            at.append(time.perf_counter() - start)
+            lines.append(line.rstrip("\n"))
+            if pressed is None and line.startswith(demo.ctrl_c_at or "\0"):
+                time.sleep(0.2)  # let it settle: nobody types faster
+                pressed = time.perf_counter()
+                send = os.killpg if demo.group else os.kill
+                send(process.pid, signal.SIGINT)
+        status = process.wait()
+        end = time.perf_counter()
+        deadline.cancel()
+        left_running = _kill_group(process.pid)
+        errors.seek(0)
+        return Result(
+            status,
+            lines,
+            at,
+            errors.read(),
+            end - start,
+            end - (pressed or end),
+            left_running,
+        )
+
+
+def _kill_group(group: int) -> bool:
+    """Kill what is left of a process group; return whether there was any."""
+    if sys.platform == "win32":
+        return False  # no process groups there
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True

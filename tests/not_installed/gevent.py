@@ -1,0 +1,3 @@
+"""First on PYTHONPATH, this stands in for a gevent that is missing."""
+
+raise ModuleNotFoundError("No module named 'gevent'", name="gevent")
