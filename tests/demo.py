@@ -1,6 +1,7 @@
 """Run a demo as a reader does, and keep what it printed and when."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,6 +63,12 @@ class Result:
 def demo(*args: str) -> Demo:
     """Return the demo that `python ARGS` runs."""
     return Demo(args)
+
+
+def clock(match: re.Match[str]) -> int:
+    """Return the time of day that a line's `now` gives, in seconds."""
+    hours, minutes, seconds = map(int, match["now"].split(":"))
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def run(demo: Demo) -> Result:

@@ -1,16 +1,13 @@
 """Chapter 1: what `coroutine_test.py` prints, in all its models."""
 
 import re
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Generator
 from itertools import accumulate
-from pathlib import Path
 
 import pytest
-from demo import ROOT, Demo, Result, demo
+from demo import ROOT, Demo, Result, clock, demo
 
 sys.path.insert(0, str(ROOT))
 
@@ -69,12 +66,6 @@ def closing(line: str) -> re.Match[str]:
     match = CLOSING.fullmatch(line)
     assert match, line
     return match
-
-
-def clock(match: re.Match[str]) -> int:
-    """Return the printed time of day in seconds."""
-    hours, minutes, seconds = map(int, match["now"].split(":"))
-    return hours * 3600 + minutes * 60 + seconds
 
 
 @every_model
@@ -272,39 +263,6 @@ def test_ctrl_c(result: Result) -> None:
     assert result.since_ctrl_c < 2
     assert not byes(result)
     assert not result.left_running
-
-
-@pytest.mark.parametrize(
-    "result",
-    [
-        demo(
-            "-c",
-            "import sys, threading, coroutine_test;"
-            "print({'gevent', 'aiohttp'} & {*sys.modules},"
-            " threading.active_count())",
-        )
-    ],
-    indirect=True,
-    ids=["import"],
-)
-def test_import_starts_nothing(result: Result) -> None:
-    """Importing prints nothing, starts no thread, needs no package."""
-    assert (result.status, result.errors) == (0, "")
-    assert result.lines == ["set() 1"]
-
-
-def test_script_stands_alone(tmp_path: Path) -> None:
-    """Copied to another directory and run from there, it still works."""
-    shutil.copy(ROOT / SCRIPT, tmp_path)
-    done = subprocess.run(
-        [sys.executable, SCRIPT, "yield", "async", "--seconds", "0"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    assert done.stdout.count("Bye.. 0") == 2
 
 
 def test_event_loop_resumes_whoever_is_due() -> None:
