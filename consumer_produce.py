@@ -73,7 +73,7 @@ def now() -> str:
     return time.strftime("%H:%M:%S")
 
 
-def thread() -> str:
+def this_thread() -> str:
     """Return the ids of the running thread, and count it."""
     thread_id, os_thread = threading.get_ident(), threading.get_native_id()
     thread_ids.add(thread_id)
@@ -90,7 +90,7 @@ def say(line: str) -> None:
 def say_producing(item: int) -> None:
     """Print that an item is being made, and count it."""
     produced.append(item)
-    say(f"[PRODUCER] Producing {item}... now = {now()} {thread()}")
+    say(f"[PRODUCER] Producing {item}... now = {now()} {this_thread()}")
 
 
 def say_queued(item: int) -> None:
@@ -100,7 +100,7 @@ def say_queued(item: int) -> None:
 
 def begin(item: int, fail_on: int | None) -> None:
     """Print who consumes the item; raise ConsumeError if it cannot."""
-    say(f"[CONSUMER] Consuming {item}... now = {now()} {thread()}")
+    say(f"[CONSUMER] Consuming {item}... now = {now()} {this_thread()}")
     if item == fail_on:
         raise ConsumeError(f"item {item}: the consumer was told to fail on it")
 
@@ -253,8 +253,8 @@ def thread_test(
 async def together(*awaitables: Awaitable[None]) -> None:
     """Await them all; when one raises, cancel the others and raise that.
 
-    Without it they would wait for ever for the one that has died. From
-    Python 3.11 on asyncio.TaskGroup does the same.
+    Not cancelled, they would wait for ever for the one that has died. From
+    Python 3.11 on asyncio.TaskGroup does this, and raises an ExceptionGroup.
     """
     tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
     try:
