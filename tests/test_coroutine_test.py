@@ -301,7 +301,7 @@ def test_event_loop_hands_errors_on() -> None:
         raise ValueError("broken")
 
     def task() -> Generator[float, None, None]:
-        yield 60
+        yield 2
 
     with pytest.raises(ValueError, match="broken"):
         event_loop([task(), broken()])
