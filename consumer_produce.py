@@ -42,7 +42,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Queue
 from typing import Any
@@ -250,21 +250,6 @@ def thread_test(
         raise failure
 
 
-async def together(*awaitables: Awaitable[None]) -> None:
-    """Await them all; when one raises, cancel the others and raise that.
-
-    Not cancelled, they would wait for ever for the one that has died. From
-    Python 3.11 on asyncio.TaskGroup does this, and raises an ExceptionGroup.
-    """
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 @types.coroutine
 def asyncio_producer(
     todo: AsyncTodo, replies: AsyncReplies, items: int, consumers: int
@@ -305,7 +290,9 @@ def asyncio_test(
     async def main() -> None:
         todo: AsyncTodo = asyncio.Queue(queue_size)
         replies: AsyncReplies = asyncio.Queue()
-        await together(
+        # The first error comes out of gather, and asyncio.run cancels whoever
+        # is left; waiting for them here could last for ever.
+        await asyncio.gather(
             asyncio_producer(todo, replies, items, consumers),
             *(
                 asyncio_consumer(todo, replies, seconds, fail_on)
@@ -355,7 +342,9 @@ def async_test(
     async def main() -> None:
         todo: AsyncTodo = asyncio.Queue(queue_size)
         replies: AsyncReplies = asyncio.Queue()
-        await together(
+        # The first error comes out of gather, and asyncio.run cancels whoever
+        # is left; waiting for them here could last for ever.
+        await asyncio.gather(
             async_producer(todo, replies, items, consumers),
             *(
                 async_consumer(todo, replies, seconds, fail_on)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LIMIT = 30.0  # seconds; a demo that takes longer hangs
+LIMIT = 60.0  # seconds; a demo that takes longer hangs
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def run(demo: Demo) -> Result:
     environment = os.environ | {
         "PYTHONDEVMODE": "1",
         "PYTHONWARNINGS": "error",
+        "PYTHONUNBUFFERED": "",
         "PYTHONPATH": str(Path(__file__).parent / "not_installed")
         if demo.without
         else "",
@@ -112,11 +113,14 @@ def run(demo: Demo) -> Result:
         deadline.cancel()
         left_running = _kill_group(process.pid)
         errors.seek(0)
+        # Dev mode reports what held asyncio's loop up for a tenth of a
+        # second, which a busy machine does to any demo.
+        said = [x for x in errors if not x.startswith("Executing <")]
         return Result(
             status,
             lines,
             at,
-            errors.read(),
+            "".join(said),
             end - start,
             end - (pressed or end),
             left_running,
