@@ -10,9 +10,11 @@ import os
 import platform
 import signal
 import statistics
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -196,6 +198,10 @@ def measure(
     if is_worker:
         list(timed)
         sys.exit()
+    # Ctrl-C is for this process alone, which then kills the other.
+    vars(subprocess)["Popen"] = partial(
+        subprocess.Popen, start_new_session=True
+    )
     from tqdm import tqdm
 
     where = machine(*packages)

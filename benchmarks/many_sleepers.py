@@ -96,6 +96,7 @@ def measure_in_child(
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONDEVMODE": ""},
+        start_new_session=True,  # Ctrl-C is for this process, which kills it
     ) as child:
         try:
             while True:
@@ -108,6 +109,7 @@ def measure_in_child(
                         return {"stopped": limit}
         finally:
             child.kill()
+            child.wait()
     if child.returncode != 0:
         sys.exit(f"{model}, {workers:,}: ended with {child.returncode}")
     result: Result = json.loads(printed)

@@ -31,13 +31,17 @@ def watch(model: str, seconds: Sequence[float]) -> list[Bar]:
     """Run a model of chapter 1; return when each hello began and ended."""
     command = [sys.executable, coroutine_test.__file__, model, "--seconds"]
     with subprocess.Popen(
-        [*command, *map(str, seconds)], stdout=subprocess.PIPE, text=True
+        [*command, *map(str, seconds)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for this process, which kills it
     ) as child:
         assert child.stdout
         try:
             lines = [(time.perf_counter(), line) for line in child.stdout]
         finally:
             child.kill()
+            child.wait()
     start = lines[0][0]
     bars: list[Bar] = [
         {"began": at - start, **hello.groupdict()}
