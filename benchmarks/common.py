@@ -12,6 +12,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from functools import partial
@@ -165,6 +166,15 @@ def save_plot(picture: "Figure", path: Path, where: str) -> None:
     picture.savefig(path, metadata={"Date": None})
 
 
+def progress(steps: int) -> Any:  # noqa: ANN401
+    """Return a bar that shows on a terminal how far we are."""
+    from tqdm import tqdm
+
+    # The lock that tqdm makes by itself starts a process on Python 3.14.
+    tqdm.set_lock(threading.RLock())
+    return tqdm(total=steps, disable=None, leave=False)
+
+
 def measure(
     parser: argparse.ArgumentParser,
     functions: dict[str, Callable[[int], float]],
@@ -202,13 +212,16 @@ def measure(
     vars(subprocess)["Popen"] = partial(
         subprocess.Popen, start_new_session=True
     )
-    from tqdm import tqdm
-
     where = machine(*packages)
-    print(where, end="\n\n", flush=True)
-    # pyperf prints a line for each; the table says the same.
-    with redirect_stdout(io.StringIO()):
-        benchmarks = list(tqdm(timed, total=len(functions), disable=None))
+    benchmarks = []
+    with progress(len(functions)) as bar:
+        with bar.external_write_mode():
+            print(where, end="\n\n", flush=True)
+        # pyperf prints a line for each; the table says the same.
+        with redirect_stdout(io.StringIO()):
+            for benchmark in timed:
+                benchmarks.append(benchmark)
+                bar.update()
     return args, where, benchmarks
 
 
@@ -218,6 +231,8 @@ def run(main: Callable[[], int]) -> int:
         # Where a reader such as `head` has gone, stop without a traceback.
         if hasattr(signal, "SIGPIPE"):
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        # Whoever is ended ends what it has started.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         return main()
     except ModuleNotFoundError as error:
         print(

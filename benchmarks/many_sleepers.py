@@ -48,9 +48,9 @@ def measure_here(model: str, workers: int, seconds: float) -> Result:
     """Run so many hellos in this process; return what they took.
 
     The result has `beyond`, the seconds beyond the wait; `memory`, the bytes
-    for each worker; `begun`, how long until the last had begun; `at_once`,
-    whether all of them were waiting then. Or it has `refused`: how many there
-    were when the system refused to start another thread.
+    for each worker; `begun`, the seconds until the last had begun; `at_once`,
+    whether all of them were waiting then. Where the system refused to start
+    another thread, it has `refused`, how many there were, for the first two.
     """
     import psutil
 
@@ -65,8 +65,11 @@ def measure_here(model: str, workers: int, seconds: float) -> Result:
     def say_hello(_: float) -> None:
         if next(hellos) == workers:
             result["memory"] = (memory().rss - before) / workers
-            result["at_once"] = not byes
-            result["begun"] = time.perf_counter() - start
+            all_begun()
+
+    def all_begun() -> None:
+        result["at_once"] = not byes
+        result["begun"] = time.perf_counter() - start
 
     chapter.update(say_hello=say_hello, say_bye=byes.append)
     before, start = memory().rss, time.perf_counter()
@@ -75,8 +78,10 @@ def measure_here(model: str, workers: int, seconds: float) -> Result:
     except RuntimeError as error:
         if "can't start new thread" not in str(error):
             raise
-        return {"refused": threading.active_count() - 1}
-    result["beyond"] = time.perf_counter() - start - seconds
+        result["refused"] = threading.active_count() - 1
+        all_begun()
+    else:
+        result["beyond"] = time.perf_counter() - start - seconds
     return result
 
 
@@ -124,12 +129,14 @@ def measure(
     runs: list[Result] = []
     while len(runs) < args.repeat:
         result = measure_in_child(model, workers, seconds, limit)
-        if "beyond" not in result:
+        if "stopped" in result:
             return result
-        if result["at_once"]:
-            runs.append(result)
-        else:
+        if not result["at_once"]:
             seconds = 2 * result["begun"]
+        elif "refused" in result:
+            return result
+        else:
+            runs.append(result)
     beyond = [run["beyond"] for run in runs]
     return {
         "beyond": statistics.median(beyond),
@@ -169,17 +176,21 @@ def plot(results: dict[str, list[Result]], path: Path, where: str) -> None:
         for result in measured:
             if "refused" in result:
                 left.axvline(
-                    result["refused"],
-                    color=look["color"],
-                    linestyle=":",
-                    label=f"{model} {cell(result)}",
+                    result["refused"], color=look["color"], linestyle=":"
+                )
+                left.annotate(
+                    f"{model}: {cell(result)} ",
+                    (result["refused"], 0.03),
+                    xycoords=("data", "axes fraction"),
+                    ha="right",
                 )
         if each := kilobytes(measured):
             bar = right.barh(model, each, color=look["color"])
             right.bar_label(bar, fmt="%.1f kB", padding=4)
     left.set_title("Milliseconds beyond the wait")
     left.set_xlabel("workers")
-    left.legend()
+    left.set_xmargin(0.1)
+    picture.legend(loc="outside upper left", ncols=5, frameon=False)
     common.plain_numbers(left.xaxis, left.yaxis)
     right.set_title("Memory of one waiting worker")
     right.set_xlabel("kB")
@@ -248,19 +259,23 @@ def options() -> argparse.Namespace:
 
 
 def measure_all(
-    args: argparse.Namespace, models: list[str]
+    args: argparse.Namespace, models: list[str], where: str
 ) -> dict[str, list[Result]]:
-    """Measure each model at each N, and print its row of the table."""
+    """Measure each model at each N, and print the table row by row."""
     import psutil
-    from tqdm import tqdm
 
     sizes = args.workers + [1_000_000] * args.max
     free = psutil.virtual_memory().available
     limit = args.memory_limit * 1e6 if args.memory_limit else free / 2
     results: dict[str, list[Result]] = {}
     numbers = [f"{workers:,}" for workers in sizes]
-    print(common.heading("ms beyond the wait", *numbers, "memory each"))
-    with tqdm(total=len(models) * len(sizes), disable=None) as bar:
+    with common.progress(len(models) * len(sizes)) as bar:
+        with bar.external_write_mode():
+            print(where, end="\n\n")
+            print(
+                common.heading("ms beyond the wait", *numbers, "memory each"),
+                flush=True,
+            )
         for model in models:
             results[model] = []
             for workers in sizes:
@@ -270,7 +285,7 @@ def measure_all(
             cells = [cell(result) for result in results[model]]
             each = kilobytes(results[model])
             cells.append(f"{each:,.1f} kB" if each else "")
-            with tqdm.external_write_mode():
+            with bar.external_write_mode():
                 print(common.row(model, *cells), flush=True)
     return results
 
@@ -284,8 +299,7 @@ def main() -> int:
         return 0
     models = args.models or MODELS
     where = common.machine(*{"gevent"}.intersection(models))
-    print(where, end="\n\n", flush=True)
-    results = measure_all(args, models)
+    results = measure_all(args, models, where)
     if args.json:
         common.save_json(args.json, where, results)
     if args.plot:

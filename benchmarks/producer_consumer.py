@@ -72,7 +72,7 @@ def plot(results: dict[str, list[Result]], path: Path, where: str) -> None:
     axes.set_xticks(CONSUMERS)
     axes.set_xlabel("consumers")
     axes.set_title("Items a second through the queue")
-    axes.legend()
+    picture.legend(loc="outside upper left", ncols=5, frameon=False)
     common.plain_numbers(axes.xaxis, axes.yaxis)
     common.save_plot(picture, path, where)
 

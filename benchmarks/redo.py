@@ -18,8 +18,9 @@ from pathlib import Path
 
 import common
 
-RESULTS = Path(__file__).parent / "results"
-PAGES = ["README.md", "README.zh-CN.md"]
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = sorted(ROOT.glob("README*.md"))
 NAMES = ["timelines", "switch_cost", "many_sleepers", "producer_consumer"]
 
 
@@ -32,43 +33,42 @@ def benchmark_name(text: str) -> str:
     return text
 
 
-def insert(results: str, name: str, page: Path) -> None:
-    """Replace what a page says; exit where it has no place for it."""
+def split(page: Path, name: str) -> tuple[str, str]:
+    """Return what stands before and after the results in a page."""
     text = page.read_text(encoding="utf-8")
     first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
-    if first not in text or last not in text:
+    if text.count(first) != 1 or text.count(last) != 1:
         sys.exit(f"{page.name} has no place for {name}")
-    before, after = text.split(first)[0], text.split(last)[1]
-    page.write_text(
-        f"{before}{first}\n{results}\n{last}{after}", encoding="utf-8"
-    )
+    before, _, rest = text.partition(first)
+    return before + first, last + rest.partition(last)[2]
 
 
 def redo(name: str, options: list[str]) -> int:
     """Run a benchmark, keep what it measured, and return its exit status."""
     script = Path(__file__).with_name(f"{name}.py")
     kept = RESULTS / name
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(script),
-            *options,
-            f"--json={kept}.json",
-            f"--plot={kept}.svg",
-        ],
+    command = f"`python benchmarks/{' '.join([script.name, *options])}`\n"
+    print(command, flush=True)
+    files = [f"--json={kept}.json", f"--plot={kept}.svg"]
+    with subprocess.Popen(
+        [sys.executable, str(script), *options, *files],
         stdout=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    if done.returncode == 0:
-        command = " ".join(["python", f"benchmarks/{script.name}", *options])
-        results = f"`{command}`\n\n{done.stdout}"
-        print(results, flush=True)
+        start_new_session=True,  # Ctrl-C is for this process, which ends it
+    ) as benchmark:
+        try:
+            table, _ = benchmark.communicate()
+        finally:
+            benchmark.terminate()
+            benchmark.wait()
+    if benchmark.returncode == 0:
+        print(table, flush=True)
+        results = f"{command}\n{table}"
         kept.with_suffix(".md").write_text(results, encoding="utf-8")
-        for page in map(script.parent.parent.joinpath, PAGES):
-            if page.exists():
-                insert(results, name, page)
-    return done.returncode
+        for page in PAGES:
+            before, after = split(page, name)
+            page.write_text(f"{before}\n{results}\n{after}", encoding="utf-8")
+    return benchmark.returncode
 
 
 def main() -> int:
@@ -87,8 +87,12 @@ def main() -> int:
         help=f"one of {', '.join(NAMES)} (default: all)",
     )
     args, options = parser.parse_known_args()
+    names = [args.name] if args.name else NAMES
+    for name in names:
+        for page in PAGES:
+            split(page, name)  # better missed now than after minutes
     RESULTS.mkdir(exist_ok=True)
-    for name in [args.name] if args.name else NAMES:
+    for name in names:
         if status := redo(name, options):
             return status
     return 0
