@@ -8,8 +8,8 @@ and each N has a fresh process, five times over. Printed are
     the memory that a waiting worker takes, at the largest N: how much the
     process had grown when the last had begun, its stacks included.
 
-Where the first hello has ended before the last has begun, fewer than N wait
-at once. Then all wait longer than a second, and are measured again.
+Where the first hello would end before the last has begun, fewer than N would
+wait at once. Then all wait four times as long, and the run begins anew.
 
     python benchmarks/many_sleepers.py --plot many_sleepers.svg
     python benchmarks/many_sleepers.py yield async --workers 1000 --repeat 3
@@ -47,10 +47,12 @@ def ignore(_: object) -> None:
 def measure_here(model: str, workers: int, seconds: float) -> Result:
     """Run so many hellos in this process; return what they took.
 
-    The result has `beyond`, the seconds beyond the wait; `memory`, the bytes
-    for each worker; `begun`, the seconds until the last had begun; `at_once`,
-    whether all of them were waiting then. Where the system refused to start
-    another thread, it has `refused`, how many there were, for the first two.
+    The result has `beyond`, the seconds beyond the wait, and `memory`, the
+    bytes for each worker. Or it has `refused`: how many threads there were
+    when the system refused to start another one.
+
+    Where the first says goodbye before the last has said hello, this prints
+    the result `too_short`, and ends the process.
     """
     import psutil
 
@@ -60,18 +62,17 @@ def measure_here(model: str, workers: int, seconds: float) -> Result:
     run([0.0])  # whatever is imported once is not a worker's cost
     result: Result = {}
     hellos = itertools.count(1)
-    byes: list[float] = []
 
     def say_hello(_: float) -> None:
         if next(hellos) == workers:
             result["memory"] = (memory().rss - before) / workers
-            all_begun()
 
-    def all_begun() -> None:
-        result["at_once"] = not byes
-        result["begun"] = time.perf_counter() - start
+    def say_bye(_: float) -> None:
+        if not result:
+            print(json.dumps({"too_short": seconds}), flush=True)
+            os._exit(0)
 
-    chapter.update(say_hello=say_hello, say_bye=byes.append)
+    chapter.update(say_hello=say_hello, say_bye=say_bye)
     before, start = memory().rss, time.perf_counter()
     try:
         run([seconds] * workers)
@@ -79,7 +80,6 @@ def measure_here(model: str, workers: int, seconds: float) -> Result:
         if "can't start new thread" not in str(error):
             raise
         result["refused"] = threading.active_count() - 1
-        all_begun()
     else:
         result["beyond"] = time.perf_counter() - start - seconds
     return result
@@ -129,14 +129,12 @@ def measure(
     runs: list[Result] = []
     while len(runs) < args.repeat:
         result = measure_in_child(model, workers, seconds, limit)
-        if "stopped" in result:
-            return result
-        if not result["at_once"]:
-            seconds = 2 * result["begun"]
-        elif "refused" in result:
-            return result
-        else:
+        if "beyond" in result:
             runs.append(result)
+        elif "too_short" in result:
+            seconds = 4 * max(seconds, 0.01)
+        else:
+            return result
     beyond = [run["beyond"] for run in runs]
     return {
         "beyond": statistics.median(beyond),
