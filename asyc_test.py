@@ -4,9 +4,9 @@
 # ///
 """What async and await are, one small step at a time.
 
-Each step shows one thing, in seconds of sleep and a few lines of output. Most
-of them send out the same three hellos, which wait 0.5, 0.1 and 0.3 seconds:
-0.9 one after another, 0.5 where they wait at the same time.
+Each step shows one thing, in a few lines. Many of them run the same three
+hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
+1 where they all wait at the same time.
 
     coroutine      calling it makes an object and runs nothing
     await          runs a coroutine and gives back what it returns
@@ -28,23 +28,23 @@ of them send out the same three hellos, which wait 0.5, 0.1 and 0.3 seconds:
     loop_thread    a loop in a thread of its own takes work from other threads
     cpu            coroutines take turns, processes work at the same time
 
-    python asyc_test.py                 takes all steps, in ten seconds
+    python asyc_test.py                 takes all steps, in 17 seconds
     python asyc_test.py task cancel     takes these two
 
     $ python asyc_test.py task
     == task
     main: pending, pending, pending
-    Hello 0.5 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
-    Hello 0.1 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
-    Hello 0.3 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
-    Bye.. 0.1 now = 17:29:19
-    Bye.. 0.3 now = 17:29:19
-    Bye.. 0.5 now = 17:29:19
-    main: done, done, done, results [0.5, 0.1, 0.3]
-    == task: 0.50 s | one after another 0.90 s
+    Hello 1 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
+    Hello 0.2 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
+    Hello 0.6 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
+    Bye.. 0.2 now = 17:29:19
+    Bye.. 0.6 now = 17:29:20
+    Bye.. 1 now = 17:29:20
+    main: done, done, done, results [1.0, 0.2, 0.6]
+    == task: 1.00 s | one after another 1.80 s
 
-In the code, `STEP_test` shows a step. Where it is an `async def`, an event
-loop is already running; a plain `def` starts without one.
+In the code, `STEP_test()` is a step. Where it is an `async def`, asyncio's
+event loop runs it; a plain `def` starts without a loop.
 """
 
 import argparse
@@ -71,8 +71,16 @@ from contextlib import asynccontextmanager, contextmanager
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-SECONDS = (0.5, 0.1, 0.3)
+SECONDS = (1.0, 0.2, 0.6)
+
+# How many count together, in `lock` and `no_lock`.
 WORKERS = 5
+
+# In `cpu`: so many jobs, of so many turns, of so many seconds.
+JOBS = 4
+TURNS = 4
+TURN = 0.04
+PIXEL = TURN / 2
 
 waited: list[float] = []
 
@@ -116,15 +124,14 @@ def say_bye(seconds: float) -> None:
 
 @contextmanager
 def stopwatch(name: str) -> Iterator[None]:
-    """Run the block, print its seconds, and those of its hellos in all."""
-    waited.clear()
+    """Run the block, print its seconds, and the sum of its hellos' waits."""
     start = time.perf_counter()
     yield
-    took = f"{name}: {time.perf_counter() - start:.2f} s"
+    line = f"{name}: {time.perf_counter() - start:.2f} s"
     if len(waited) > 1:
-        took += f" | one after another {sum(waited):.2f} s"
+        line += f" | one after another {sum(waited):.2f} s"
     waited.clear()
-    say(took)
+    say(line)
 
 
 async def hello(seconds: float) -> float:
@@ -423,10 +430,10 @@ async def iterate_test() -> None:
     await other
 
 
-def lock_test() -> None:
+async def lock_test() -> None:
     """Threads lose updates between a read and a write; a lock prevents it."""
     count = 0
-    all_have_read = threading.Barrier(WORKERS)
+    all_have_read = threading.Barrier(WORKERS, timeout=3)
     lock = threading.Lock()
 
     def unlocked() -> None:
@@ -445,14 +452,9 @@ def lock_test() -> None:
 
     for worker in (unlocked, locked):
         count = 0
-        threads = [
-            threading.Thread(target=worker, daemon=True)
-            for _ in range(WORKERS)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        await asyncio.gather(
+            *(asyncio.to_thread(worker) for _ in range(WORKERS))
+        )
         say(f"{WORKERS} threads, {worker.__name__}: counted to {count}")
 
 
@@ -501,11 +503,6 @@ def loop_thread_test() -> None:
     loop.close()
     say(f"main: loop closed, threads {threading.active_count()}")
 
-
-JOBS = 4
-TURNS = 4
-TURN = 0.04
-PIXEL = TURN / 2
 
 # What a job tells: its process, and when each of its turns began and ended.
 Job = tuple[int, list[tuple[float, float]]]
@@ -556,27 +553,29 @@ def half(numbers: int) -> list[Job]:
 
 
 def begin(both: Barrier) -> None:
-    """Begin a process: leave Ctrl-C to the first one, wait for the other."""
+    """Begin a process: leave Ctrl-C to the parent, wait for the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Nobody takes a half before both are there, or one might take both.
+    # Neither takes its half before both are there, or one might take both.
     both.wait()
 
 
 @contextmanager
-def ctrl_c_later() -> Iterator[None]:
-    """Hold Ctrl-C back, also from the processes that the block starts.
+def no_signals() -> Iterator[None]:
+    """Hold signals back here, and from what the block starts for good.
 
-    A terminal sends it to all of them, and to those that have only begun to
-    begin. Windows cannot hold it back.
+    A terminal sends Ctrl-C to every process, and one that has hardly started
+    would report it with a traceback. A thread that writes to a process which
+    has ended would end this one. Windows has no such signals to hold back.
     """
     if sys.platform == "win32":
         yield
         return
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    signals = [signal.SIGINT, signal.SIGPIPE]
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
 async def processes(numbers: int) -> list[Job]:
@@ -584,7 +583,7 @@ async def processes(numbers: int) -> list[Job]:
     loop = asyncio.get_running_loop()
     both = multiprocessing.Barrier(2)
     with ProcessPoolExecutor(2, initializer=begin, initargs=(both,)) as pool:
-        with ctrl_c_later():
+        with no_signals():
             halves = [
                 loop.run_in_executor(pool, half, numbers) for _ in range(2)
             ]
@@ -662,7 +661,7 @@ def take(steps: Sequence[str]) -> None:
         with stopwatch(f"== {step}"):
             coroutine = STEPS[step]()
             if coroutine:
-                # Debug mode is for the step that shows it, also with -X dev.
+                # Without debug=False, -X dev turns debug mode on in each step.
                 asyncio.run(coroutine, debug=False)
 
 
