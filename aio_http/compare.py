@@ -88,10 +88,6 @@ def main() -> int:
     )
     options = parser.parse_args()
     allow_open_files()
-    say(
-        f"{options.pages} pages of {options.seconds:g} s,"
-        f" Python {platform.python_version()}, {os.cpu_count()} cores"
-    )
     arguments = [
         f"--{name}={getattr(options, name)}"
         for name in ("pages", "seconds", "timeout")
@@ -99,6 +95,10 @@ def main() -> int:
     arguments += ["--block"] * options.block
     try:
         with nullcontext(options.url) if options.url else own_server() as url:
+            say(
+                f"{options.pages} pages of {options.seconds:g} s,"
+                f" Python {platform.python_version()}, {os.cpu_count()} cores"
+            )
             return compare(
                 options.models or MODELS, [*arguments, f"--url={url}"]
             )
