@@ -8,12 +8,16 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LIMIT = 60.0  # seconds; a demo that takes longer hangs
+
+# Sleeping costs nothing, but starting does: so many do it at a time, until
+# each has printed its first line.
+STARTING = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,11 @@ def run(demo: Demo) -> Result:
     }
     lines, at = [], []
     pressed = None
+    starting = ExitStack()
+    starting.enter_context(STARTING)
     start = time.perf_counter()
     with (
+        starting,
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
             [sys.executable, *demo.args],
@@ -102,6 +109,7 @@ def run(demo: Demo) -> Result:
         deadline = threading.Timer(LIMIT, _kill_group, [process.pid])
         deadline.start()
         for line in process.stdout:
+            starting.close()
             at.append(time.perf_counter() - start)
             lines.append(line.rstrip("\n"))
             if pressed is None and line.startswith(demo.ctrl_c_at or "\0"):

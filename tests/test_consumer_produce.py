@@ -136,7 +136,7 @@ def test_printed_clock_agrees(model: str, result: Result) -> None:
 @every_model
 def test_lines_arrive_when_they_happen(model: str, result: Result) -> None:
     """The pipe carries the first line seconds before the last."""
-    assert result.at[-1] - result.at[0] > 2.5
+    assert result.at[-1] - result.at[0] > 1.5
 
 
 @queue_models
@@ -150,8 +150,7 @@ def test_producer_waits_while_the_queue_is_full(
             events(result), result.at[1:-1], strict=True
         )
     }
-    assert at["queued", "4"] - at["produced", "1"] < 0.7
-    assert at["queued", "5"] - at["produced", "5"] > 0.7
+    assert at["queued", "5"] - at["queued", "4"] > 0.5
 
 
 @models(*QUEUE_MODELS, options=ONE_BY_ONE)
