@@ -21,9 +21,11 @@ if __name__ == "__main__":
     # Before any other import: what has taken the old sockets keeps them.
     # Where gevent is missing, gevent_client() says so.
     with suppress(ModuleNotFoundError):
-        from gevent import monkey
+        from gevent import get_hub, monkey
 
         monkey.patch_all()
+        # gevent would print what goes wrong in a greenlet; join raises it.
+        get_hub().exception_stream = None
 
 from collections.abc import Sequence
 
@@ -41,11 +43,7 @@ def gevent_client(urls: Sequence[str], timeout: float, workers: int) -> None:
 
     Raises ModuleNotFoundError where gevent is not installed.
     """
-    import gevent
     from gevent.pool import Pool
-
-    # gevent would print the Ctrl-C that stops it; run_client sees to that.
-    gevent.get_hub().NOT_ERROR += (KeyboardInterrupt,)
 
     with report("gevent"):
         pool = Pool(workers)

@@ -246,14 +246,17 @@ def report(model: str) -> Iterator[None]:
     """Print a heading, run the block, print its seconds and its counts."""
     say(f"== {model}")
     start = time.perf_counter()
-    yield
-    took = time.perf_counter() - start
-    say(
-        f"== {model}: {took:.2f} s"
-        f" | thread ids {len({r.thread_id for r in results})}"
-        f" | OS threads {len({r.os_thread for r in results})}"
-        f" | pages {len(results)} | failed {sum(r.failed for r in results)}"
-    )
+    try:
+        yield
+    finally:
+        took = time.perf_counter() - start
+        say(
+            f"== {model}: {took:.2f} s"
+            f" | thread ids {len({r.thread_id for r in results})}"
+            f" | OS threads {len({r.os_thread for r in results})}"
+            f" | pages {len(results)}"
+            f" | failed {sum(r.failed for r in results)}"
+        )
 
 
 def peak_memory() -> float:

@@ -31,14 +31,15 @@ def hello(number: int, url: str, timeout: float) -> None:
 
 def thread_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     """Give each hello to the next thread of the pool that is free."""
-    with report("thread"), ThreadPoolExecutor(workers) as pool:
-        futures = [
-            pool.submit(hello, number, url, timeout)
-            for number, url in enumerate(urls, 1)
-        ]
+    with ThreadPoolExecutor(workers) as pool:
         try:
-            for future in futures:
-                future.result()
+            with report("thread"):
+                futures = [
+                    pool.submit(hello, number, url, timeout)
+                    for number, url in enumerate(urls, 1)
+                ]
+                for future in futures:
+                    future.result()
         except KeyboardInterrupt:
             # Nothing interrupts a thread that waits for its page, and Python
             # would wait for the thread. The server ends by itself.
