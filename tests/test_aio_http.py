@@ -28,10 +28,12 @@ from misbehaving import ANSWERS, BAD
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
+import gevent_client
+import sequential_client
+import thread_client
 from compare import main as compare_main
 from server import main as server_main
-from server import own_server, run_client
-from thread_client import thread_client
+from server import fetch, own_server, run_client
 from yield_client import Waits, event_loop
 
 AT_ONCE = 16
@@ -144,7 +146,7 @@ INTERRUPTED["compare"] = Demo(
 
 def client_main() -> int:
     """Run a client that has workers, on its command line."""
-    return run_client(thread_client, "", workers=100)
+    return run_client(thread_client.thread_client, "", workers=100)
 
 
 @pytest.fixture(scope="session")
@@ -631,6 +633,24 @@ def test_client_of_a_server_that_blocks(result_at: Result) -> None:
     assert float(closing(result_at)["seconds"]) >= 0.9
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit to set")
+def test_few_open_files(servers: dict[str, str]) -> None:
+    """Where the system is strict, a client says so and takes fewer workers."""
+    command = f"{client('yield')} --url {servers['well-behaved']}"
+    done = subprocess.run(
+        f"ulimit -n 100; '{sys.executable}' {command}"
+        " --pages 200 --seconds 0 | tail -n 1",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stderr == "open files are limited: 50 workers\n"
+    assert done.stdout.endswith("| pages 200 | failed 0\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no head")
 def test_a_closed_pipe_is_no_error(servers: dict[str, str]) -> None:
     """`| head -n 1` takes its line, and all processes end without a word."""
@@ -645,6 +665,15 @@ def test_a_closed_pipe_is_no_error(servers: dict[str, str]) -> None:
         check=True,
     )
     assert (done.stdout, done.stderr) == ("== process\n", "")
+
+
+def test_the_blocking_hello_is_the_same() -> None:
+    """Threads, and greenlets after the patch, run the sequential hello."""
+    code = sequential_client.hello.__code__
+    for other in (thread_client, gevent_client):
+        assert other.hello.__code__.co_code == code.co_code
+        assert other.hello.__code__.co_names == code.co_names
+        assert other.hello.__globals__["fetch"] is fetch
 
 
 def test_event_loop_hands_errors_on() -> None:
