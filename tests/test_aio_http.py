@@ -32,8 +32,8 @@ import gevent_client
 import sequential_client
 import thread_client
 from compare import main as compare_main
-from server import main as server_main
 from server import fetch, own_server, run_client
+from server import main as server_main
 from yield_client import Waits, event_loop
 
 AT_ONCE = 16
