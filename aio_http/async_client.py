@@ -14,7 +14,12 @@ stop everybody.
     python aio_http/async_client.py --block         where the server blocks
 
     $ python aio_http/async_client.py --pages 2
-SAMPLE
+    == async
+    Hello 1 now = 14:24:34 serve thread id = 140361584905088 OS thread = 29026
+    Hello 2 now = 14:24:34 serve thread id = 140361584905088 OS thread = 29026
+    Bye.. 1 now = 14:24:35
+    Bye.. 2 now = 14:24:35
+    == async: 1.04 s | thread ids 1 | OS threads 1 | pages 2 | failed 0
 """
 
 import asyncio

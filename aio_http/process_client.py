@@ -14,7 +14,12 @@ all of them.
     python aio_http/process_client.py --pages 500 --workers 100
 
     $ python aio_http/process_client.py --pages 2
-SAMPLE
+    == process
+    Hello 1 now = 14:24:25 serve thread id = 140692439174016 OS thread = 24585
+    Hello 2 now = 14:24:25 serve thread id = 140692439174016 OS thread = 24586
+    Bye.. 1 now = 14:24:26
+    Bye.. 2 now = 14:24:27
+    == process: 1.40 s | thread ids 1 | OS threads 2 | pages 2 | failed 0
 """
 
 import multiprocessing

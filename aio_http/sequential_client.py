@@ -12,7 +12,12 @@ five pages of one second take five seconds.
     python aio_http/sequential_client.py --url http://127.0.0.1:8080
 
     $ python aio_http/sequential_client.py --pages 2
-SAMPLE
+    == sequential
+    Hello 1 now = 14:24:15 serve thread id = 140404656909184 OS thread = 24431
+    Bye.. 1 now = 14:24:16
+    Hello 2 now = 14:24:16 serve thread id = 140404656909184 OS thread = 24431
+    Bye.. 2 now = 14:24:17
+    == sequential: 2.04 s | thread ids 1 | OS threads 1 | pages 2 | failed 0
 """
 
 import sys

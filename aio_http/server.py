@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Number = TypeVar("Number", int, float)
 
 BACKLOG = 4096  # connections that may wait to be accepted
-OPEN_FILES = 8192  # a connection is an open file
+OPEN_FILES = 8192  # what a process may have open, if the system lets it
 LAST_SECONDS = 5.0  # for the requests in flight at Ctrl-C
 
 INDEX = """\
@@ -185,16 +185,18 @@ def serve(host: str, port: int) -> None:
         )
 
 
-def allow_open_files() -> None:
-    """Let this process and its children open more files, where they may."""
+def allow_open_files() -> int:
+    """Let this process open more files, if it may; return how many."""
     try:
         import resource
     except ModuleNotFoundError:
-        return  # Windows, where there is no such limit
+        return 512  # Windows, whose select() takes no more sockets
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = OPEN_FILES if hard == resource.RLIM_INFINITY else hard
-    wanted = max(soft, min(OPEN_FILES, most))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    unlimited = resource.RLIM_INFINITY
+    wanted = OPEN_FILES if hard == unlimited else min(OPEN_FILES, hard)
+    if soft != unlimited and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
 
 
 class Result(NamedTuple):
@@ -246,14 +248,17 @@ def report(model: str) -> Iterator[None]:
     """Print a heading, run the block, print its seconds and its counts."""
     say(f"== {model}")
     start = time.perf_counter()
-    yield
-    took = time.perf_counter() - start
-    say(
-        f"== {model}: {took:.2f} s"
-        f" | thread ids {len({r.thread_id for r in results})}"
-        f" | OS threads {len({r.os_thread for r in results})}"
-        f" | pages {len(results)} | failed {sum(r.failed for r in results)}"
-    )
+    try:
+        yield
+    finally:
+        took = time.perf_counter() - start
+        say(
+            f"== {model}: {took:.2f} s"
+            f" | thread ids {len({r.thread_id for r in results})}"
+            f" | OS threads {len({r.os_thread for r in results})}"
+            f" | pages {len(results)}"
+            f" | failed {sum(r.failed for r in results)}"
+        )
 
 
 def peak_memory() -> float:
@@ -307,9 +312,10 @@ def fetch(url: str, timeout: float) -> bytes:
         path = f"{parts.path}?{parts.query}"
         connection.request("GET", path, headers={"Connection": "close"})
         with connection.getresponse() as response:
-            # To http.client this would be the end of the headers.
-            if sock.ended:
-                raise ConnectionError("closed within the headers")
+            # http.client would take what comes until the end for the page.
+            length = response.headers.get("Content-Length", "0")
+            if sock.ended or not length.isdecimal():
+                raise ConnectionError("broken headers")
             if response.status != 200:
                 raise ValueError(f"{response.status} {response.reason}")
             return response.read()
@@ -409,7 +415,12 @@ def run_client(
     take, and how many workers it may have.
     """
     options = client_parser(description, workers).parse_args()
-    allow_open_files()
+    # A connection is an open file. The server may have an old one and a new
+    # one from each worker.
+    most = allow_open_files() // 2
+    if most < min(options.workers, options.pages):
+        options.workers = most
+        complain(f"open files are limited: {most} workers")
     # Whoever terminates a client wants its workers to end with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if 1 < options.workers < options.pages:

@@ -1,8 +1,23 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["aiohttp>=3.13"]
+# ///
 """Fetch pages with generators, and an event loop over sockets on one screen.
 
 A generator yields a socket and what it waits for there, to read or to write.
-The event loop asks the system which sockets are ready, and resumes those who
-wait for them. That is asyncio, without the comfort.
+The event loop asks the system which sockets are ready and resumes whoever
+waits for them: asyncio does the same, and more besides.
+
+    python aio_http/yield_client.py
+    python aio_http/yield_client.py --pages 1000
+
+    $ python aio_http/yield_client.py --pages 2
+    == yield
+    Hello 1 now = 14:24:32 serve thread id = 139813637016448 OS thread = 24594
+    Hello 2 now = 14:24:32 serve thread id = 139813637016448 OS thread = 24594
+    Bye.. 1 now = 14:24:33
+    Bye.. 2 now = 14:24:33
+    == yield: 1.00 s | thread ids 1 | OS threads 1 | pages 2 | failed 0
 """
 
 import os
@@ -21,8 +36,8 @@ from server import page, report, run_client
 
 HEAD_LIMIT = 65536
 
-Result = TypeVar("Result")
-Waits = Generator[tuple[socket.socket, int], None, Result]
+Value = TypeVar("Value")
+Waits = Generator[tuple[socket.socket, int], None, Value]
 
 
 def event_loop(
@@ -85,7 +100,11 @@ def length_of(head: str) -> int | None:
     if "transfer-encoding" in headers:
         raise ValueError("a page in chunks, which is not on this screen")
     length = headers.get("content-length")
-    return None if length is None else int(length)
+    if length is None:
+        return None
+    if not length.isdecimal():
+        raise ValueError(f"content length {length}")
+    return int(length)
 
 
 def fetch(url: str) -> Waits[bytes]:

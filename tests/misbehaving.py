@@ -90,6 +90,11 @@ def garbage(client: socket.socket) -> None:
     client.sendall(b"\x1b[31m\xff\0 rubbish\n\r\n\r\n" * 10)
 
 
+def odd_length(client: socket.socket) -> None:
+    """Give the page a length that is no number."""
+    client.sendall(OK + b"Content-Length: -5\r\n\r\nHello\n")
+
+
 def hang_up(client: socket.socket) -> None:
     """Close without a word."""
 
@@ -113,6 +118,7 @@ BAD = [
     slow_headers,
     slow_page,
     garbage,
+    odd_length,
     hang_up,
     reset,
 ]

@@ -4,41 +4,41 @@ A run of a client is a parameter of the fixture `result_at`, which puts the
 addresses of the servers that this page starts into its arguments.
 """
 
-import asyncio
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from aiohttp import web
 from demo import ROOT, Demo, Result, demo, run
-from misbehaving import ANSWERS, BAD, misbehaving_server
+from misbehaving import ANSWERS, BAD
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
+import gevent_client
+import sequential_client
+import thread_client
 from compare import main as compare_main
-from server import application, own_server, run_client
+from server import fetch, own_server, run_client
 from server import main as server_main
-from thread_client import thread_client
 from yield_client import Waits, event_loop
 
 AT_ONCE = 16
 MARK = "AIO_HTTP_TESTS"  # in the environment of all that is started here
-TIMEOUT = 2.0  # seconds, for the pages of the misbehaving server
+TIMEOUT = 1.5  # seconds, for the pages of the misbehaving server
 
 # For five pages: thread ids, OS threads, and how many wait at once. Processes
 # may or may not have the same thread id, and one that is slow to start may
@@ -53,6 +53,7 @@ EXPECTED = {
 }
 MODELS = list(EXPECTED)
 COUNTING = {model: f"counting {model}" for model in MODELS}
+BLOCK = "counting block"
 WELL_BEHAVED = ("--url", "well-behaved")
 COMPARED = ["yield", "async", "process", "sequential"]
 
@@ -145,37 +146,7 @@ INTERRUPTED["compare"] = Demo(
 
 def client_main() -> int:
     """Run a client that has workers, on its command line."""
-    return run_client(thread_client, "", workers=100)
-
-
-@contextmanager
-def counting_servers(names: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Run a server for each name, all in one thread; give their addresses."""
-    addresses: Future[dict[str, str]] = Future()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def serve() -> None:
-        runners = {name: web.AppRunner(application()) for name in names}
-        urls = {}
-        for name, runner in runners.items():
-            await runner.setup()
-            sock = socket.create_server(("127.0.0.1", 0))
-            urls[name] = f"http://127.0.0.1:{sock.getsockname()[1]}"
-            await web.SockSite(runner, sock, backlog=1024).start()
-        addresses.set_result(urls)
-        await stop.wait()
-        for runner in runners.values():
-            await runner.cleanup()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=[serve()])
-    thread.start()
-    try:
-        yield addresses.result()
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
+    return run_client(thread_client.thread_client, "", workers=100)
 
 
 @pytest.fixture(scope="session")
@@ -184,10 +155,16 @@ def servers() -> Iterator[dict[str, str]]:
     with (
         pytest.MonkeyPatch.context() as patch,
         own_server() as well_behaved,
-        misbehaving_server() as misbehaving,
-        counting_servers(["counting block", *COUNTING.values()]) as counting,
+        subprocess.Popen(
+            [sys.executable, "tests/servers.py", BLOCK, *COUNTING.values()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        ) as others,
         socket.socket() as nobody,
     ):
+        assert others.stdout
+        addresses = json.loads(others.stdout.readline())
         # Bound, so that nobody else takes the port, but nobody listens.
         nobody.bind(("127.0.0.1", 0))
         patch.setenv(MARK, str(uuid4()))
@@ -196,9 +173,8 @@ def servers() -> Iterator[dict[str, str]]:
             patch.setenv(name, "http://127.0.0.1:9")
         yield {
             "well-behaved": well_behaved,
-            "misbehaving": misbehaving,
             "nobody": f"http://127.0.0.1:{nobody.getsockname()[1]}",
-            **counting,
+            **addresses,
         }
 
 
@@ -267,22 +243,9 @@ def closing(result: Result) -> re.Match[str]:
     return match
 
 
-def complaints(result: Result) -> list[str]:
-    """Return the lines on standard error, without what debugging adds.
-
-    In development mode asyncio tells of callbacks that took 0.1 seconds,
-    which on a busy machine can be any.
-    """
-    return [
-        line
-        for line in result.errors.splitlines()
-        if not re.match(r"Executing <.*> took \d+\.\d+ seconds", line)
-    ]
-
-
 def failed_pages(result: Result) -> dict[int, str]:
     """Return why each page failed, by its number."""
-    lines = [line.split(": ", 1) for line in complaints(result)]
+    lines = [line.split(": ", 1) for line in result.errors.splitlines()]
     reasons = {int(page.removeprefix("page ")): why for page, why in lines}
     assert len(reasons) == len(lines), "a page fails once"
     return reasons
@@ -326,7 +289,7 @@ def test_server_says_what_there_is(servers: dict[str, str]) -> None:
 
 def test_block_freezes_the_others(servers: dict[str, str]) -> None:
     """While /block waits nobody is served; while /hello waits, the others."""
-    url = servers["counting block"]
+    url = servers[BLOCK]
 
     def three(path: str) -> float:
         start = time.perf_counter()
@@ -341,19 +304,18 @@ def test_block_freezes_the_others(servers: dict[str, str]) -> None:
         assert in_flight(url) in [(0, 2), (0, 3)]
 
 
-def test_port_taken(servers: dict[str, str]) -> None:
+def test_port_taken(
+    servers: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """One line says so."""
     port = servers["well-behaved"].rsplit(":", 1)[1]
-    done = subprocess.run(
-        [sys.executable, "aio_http/server.py", "--port", port],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(r"cannot serve: .*in use.*\n", done.stderr)
+    monkeypatch.setattr(sys, "argv", ["server.py", "--port", port])
+    assert server_main() == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.fullmatch(r"cannot serve: .* in use .*\n", printed.err)
 
 
 def test_own_server_ends_when_its_client_is_killed() -> None:
@@ -403,7 +365,7 @@ def test_client_stands_alone(tmp_path: Path, servers: dict[str, str]) -> None:
 @each_model(ALONE)
 def test_prints_every_line_once(model: str, result_at: Result) -> None:
     """A heading, a Hello and a Bye for each page, a closing line."""
-    assert (result_at.status, complaints(result_at)) == (0, [])
+    assert (result_at.status, result_at.errors) == (0, "")
     assert result_at.lines[0] == f"== {model}"
     end = closing(result_at)
     assert (end["model"], end["pages"], end["failed"]) == (model, "5", "0")
@@ -453,7 +415,7 @@ def test_lines_arrive_when_they_happen(model: str, result_at: Result) -> None:
     arrived = dict(zip(result_at.lines, result_at.at, strict=True))
     said = {m["page"]: arrived[m.string] for m in matches(HELLO, result_at)}
     for bye in matches(BYE, result_at):
-        assert 0.9 < arrived[bye.string] - said[bye["page"]] < 3.0
+        assert arrived[bye.string] - said[bye["page"]] > 0.5
 
 
 @each_model(FIVE_HUNDRED)
@@ -515,7 +477,7 @@ def test_nobody_listens(model: str, result_at: Result) -> None:
 @each_model(INTERRUPTED)
 def test_ctrl_c(model: str, result_at: Result) -> None:
     """Ctrl-C while pages are awaited ends it at once, without a word."""
-    assert (result_at.status, complaints(result_at)) == (130, [])
+    assert (result_at.status, result_at.errors) == (130, "")
     assert result_at.since_ctrl_c < 2
     assert not matches(BYE, result_at)
     assert not result_at.left_running
@@ -532,7 +494,7 @@ def test_ctrl_c_lets_requests_in_flight_end(result_at: Result) -> None:
     assert short == "Hello"
     assert (other, long) == ("URLError", "RemoteDisconnected")
     assert status == "130"
-    assert 4.0 < float(seconds) < 7.0
+    assert 4.0 < float(seconds) < 20.0
 
 
 @pytest.mark.parametrize(
@@ -548,7 +510,7 @@ def test_ctrl_c_lets_requests_in_flight_end(result_at: Result) -> None:
 )
 def test_compare(result_at: Result) -> None:
     """A closing line for each model as it ends, then the table."""
-    assert (result_at.status, complaints(result_at)) == (0, [])
+    assert (result_at.status, result_at.errors) == (0, "")
     assert result_at.lines[0].startswith("2 pages of 0.2 s, Python 3.")
     ends = [CLOSING.fullmatch(line) for line in result_at.lines[1:5]]
     assert [end and end["model"] for end in ends] == COMPARED
@@ -669,6 +631,49 @@ def test_client_of_a_server_that_blocks(result_at: Result) -> None:
     """One blocking call in a coroutine, and all wait in a row."""
     assert (result_at.status, result_at.errors) == (0, "")
     assert float(closing(result_at)["seconds"]) >= 0.9
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit to set")
+def test_few_open_files(servers: dict[str, str]) -> None:
+    """Where the system is strict, a client says so and takes fewer workers."""
+    command = f"{client('yield')} --url {servers['well-behaved']}"
+    done = subprocess.run(
+        f"ulimit -n 100; '{sys.executable}' {command}"
+        " --pages 200 --seconds 0 | tail -n 1",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stderr == "open files are limited: 50 workers\n"
+    assert done.stdout.endswith("| pages 200 | failed 0\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no head")
+def test_a_closed_pipe_is_no_error(servers: dict[str, str]) -> None:
+    """`| head -n 1` takes its line, and all processes end without a word."""
+    command = f"{client('process')} --url {servers['well-behaved']}"
+    done = subprocess.run(
+        f"'{sys.executable}' {command} | head -n 1",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("== process\n", "")
+
+
+def test_the_blocking_hello_is_the_same() -> None:
+    """Threads, and greenlets after the patch, run the sequential hello."""
+    code = sequential_client.hello.__code__
+    for other in (thread_client, gevent_client):
+        assert other.hello.__code__.co_code == code.co_code
+        assert other.hello.__code__.co_names == code.co_names
+        assert other.hello.__globals__["fetch"] is fetch
 
 
 def test_event_loop_hands_errors_on() -> None:
