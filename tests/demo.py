@@ -79,7 +79,7 @@ def clock(match: re.Match[str]) -> int:
 def run(demo: Demo) -> Result:
     """Run the demo to its end, which comes after `LIMIT` at the latest."""
     environment = os.environ | {
-        "PYTHONDEVMODE": "1",
+        "PYTHONDEVMODE": "" if demo.ctrl_c_at else "1",
         "PYTHONWARNINGS": "error",
         "PYTHONUNBUFFERED": "",
         "PYTHONPATH": str(Path(__file__).parent / "not_installed")

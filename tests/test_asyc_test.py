@@ -571,7 +571,6 @@ CTRL_C = [
     ("blocking", "broken_hello"),
     ("iterate", "Hello 1"),
     ("loop_thread", "Hello 0.3"),
-    ("cpu", "one_after_another"),
     ("cpu", "coroutines"),
 ]
 

@@ -219,16 +219,30 @@ def test_failure_is_one_line_and_status_1(model: str, result: Result) -> None:
 
 @pytest.mark.parametrize(
     "result",
-    [demo(SCRIPT, "--items", "2", "--seconds", "0.1", "--fail-on", "2")],
+    [
+        demo(
+            SCRIPT,
+            *[
+                "yield",
+                "async",
+                "--items",
+                "2",
+                "--seconds",
+                "0",
+                "--fail-on",
+                "2",
+            ],
+        )
+    ],
     indirect=True,
-    ids=["all models"],
+    ids=["two models"],
 )
-def test_all_models_and_the_comparison(result: Result) -> None:
-    """Options reach every model; the closing lines come once more."""
+def test_models_and_the_comparison(result: Result) -> None:
+    """Options reach each model; the closing lines come once more."""
     assert result.status == 1
-    assert result.errors.count("item 2: ") == len(EXPECTED)
-    ends = [closing(line) for line in result.lines[-5:]]
-    assert [end["model"] for end in ends] == list(EXPECTED)
+    assert result.errors.count("item 2: ") == 2
+    ends = [closing(line) for line in result.lines[-2:]]
+    assert [end["model"] for end in ends] == ["yield", "async"]
     assert {end["produced"] for end in ends} == {"2"}
 
 
