@@ -8,15 +8,18 @@ as many as there were. Commands run one after another. The Chinese README then
 gets the code blocks of the English one.
 """
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
-from demo import ROOT, demo, run
+from demo import ROOT, Result, demo, run
 
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT = "$ python "
+LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,16 @@ class Shown:
         """What follows `python` on the command line."""
         return shlex.split(self.command.removeprefix(PROMPT))
 
-    def cut(self, printed: list[str]) -> list[str]:
-        """Leave out of what was printed what the README leaves out."""
+    def cut(self, result: Result) -> list[str]:
+        """Return what was printed without what the README leaves out.
+
+        That is where this machine keeps Python and the repository, and the
+        lines for which `...` stands.
+        """
+        printed = [
+            line.replace(f"{ROOT}{os.sep}", "").replace(LIBRARY, "")
+            for line in [*result.lines, *result.errors.splitlines()]
+        ]
         if self.output[:1] != ["..."]:
             return printed
         return ["...", *printed[1 - len(self.output) :]]
@@ -58,8 +69,7 @@ def rerun(block: re.Match[str]) -> str:
         return block[0]
     (one,) = shown(block[0])
     print(one.command, flush=True)
-    result = run(demo(*one.arguments))
-    printed = one.cut([*result.lines, *result.errors.splitlines()])
+    printed = one.cut(run(demo(*one.arguments)))
     return "\n".join(["```console", one.command, *printed, "```"])
 
 
