@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterator
+from textwrap import dedent
 
 import pytest
 from demo import ROOT, Result, demo, run
@@ -27,10 +28,7 @@ CLAIMS = [
 ]
 
 # These take longer than all the other tests together.
-SLOW = {
-    "$ python coroutine_test.py",
-    "$ python aio_http/compare.py --pages 100 --seconds 0.1",
-}
+SLOW = re.compile(r"\$ python (coroutine_test\.py$|aio_http/.* --pages)")
 
 # Two terminals: a server, and a client of it.
 SERVER = "aio_http/server.py"
@@ -91,10 +89,20 @@ def agree(shown: list[str], printed: list[str], letters: bool) -> None:
             assert abs(one - other) <= 1, text
 
 
+def samples() -> Iterator[Shown]:
+    """Return the commands that the scripts' docstrings show, with output."""
+    for source in SOURCES.values():
+        docstring = f"{ast.get_docstring(ast.parse(source))}\n"
+        for sample in re.findall(r"^    \$ python (?:.+\n)+", docstring, re.M):
+            command, *output = dedent(sample).splitlines()
+            if SERVER not in command:
+                yield Shown(command, output)
+
+
 def commands() -> Iterator[object]:
     """Return each shown command beside the demo that runs it."""
-    for one in shown(ENGLISH):
-        slow = pytest.mark.slow if one.command in SLOW else ()
+    for one in [*shown(ENGLISH), *samples()]:
+        slow = pytest.mark.slow if SLOW.match(one.command) else ()
         yield pytest.param(
             one, demo(*one.arguments), id=one.command, marks=slow
         )
