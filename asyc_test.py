@@ -28,7 +28,7 @@ hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
     loop_thread    a loop in a thread of its own takes work from other threads
     cpu            coroutines take turns, processes work at the same time
 
-    python asyc_test.py                 takes all steps, in 17 seconds
+    python asyc_test.py                 takes all steps, in 16 seconds
     python asyc_test.py task cancel     takes these two
 
     $ python asyc_test.py task
@@ -145,9 +145,9 @@ async def hello(seconds: float) -> float:
 def coroutine_test() -> None:
     """Calling an `async def` runs nothing: it makes a coroutine object.
 
-    Sending None into the object runs it up to where it waits, and again to
-    its end, which StopIteration reports together with the result. That is
-    what an event loop does for a living.
+    Sending None into the object runs it up to where it waits. Sent again, it
+    goes on to its end, and StopIteration carries the result. An event loop
+    does just that, each time that what was waited for is there.
     """
     coroutine = hello(0)
     say(f"main: {type(coroutine).__name__} object, nothing has run")
@@ -284,7 +284,7 @@ async def group_test() -> None:
     A TaskGroup ends when all its tasks have ended. Their errors arrive
     together in an ExceptionGroup, which `except*` takes apart.
     """
-    sibling = asyncio.create_task(hello(0.3))
+    sibling = asyncio.create_task(hello(0.6))
     try:
         await asyncio.gather(sibling, fail(0.1))
     except ConnectionError as error:
@@ -296,7 +296,7 @@ async def group_test() -> None:
         return
     try:
         async with asyncio.TaskGroup() as group:
-            sibling = group.create_task(hello(0.3))
+            sibling = group.create_task(hello(0.6))
             group.create_task(fail(0.1))
     except Exception as error:  # except* is a syntax error in Python 3.10
         say(f"main: {error!r}, sibling {state(sibling)}")
@@ -349,7 +349,7 @@ async def timeout_test() -> None:
         say("main: timeout skipped, it needs Python 3.11")
         return
     try:
-        async with asyncio.timeout(0.2):
+        async with asyncio.timeout(0.5):
             await hello(0.1)
             await polite()
     except TimeoutError:
@@ -583,13 +583,13 @@ async def processes(numbers: int) -> list[Job]:
     loop = asyncio.get_running_loop()
     both = multiprocessing.Barrier(2)
     with ProcessPoolExecutor(2, initializer=begin, initargs=(both,)) as pool:
-        with no_signals():
-            halves = [
-                loop.run_in_executor(pool, half, numbers) for _ in range(2)
-            ]
         try:
+            with no_signals():
+                halves = [
+                    loop.run_in_executor(pool, half, numbers) for _ in range(2)
+                ]
             first, second = await asyncio.gather(*halves)
-        except asyncio.CancelledError:
+        except BaseException:
             for process in multiprocessing.active_children():
                 process.terminate()
             raise

@@ -233,12 +233,12 @@ def test_as_completed_in_the_order_of_finishing(result: Result) -> None:
 def test_siblings_of_one_that_fails(result: Result) -> None:
     """Gather lets the sibling go on to its Bye, a TaskGroup does not."""
     gather = [
-        "Hello 0.3",
+        "Hello 0.6",
         "main: ConnectionError('no reply') from gather, sibling pending",
-        "Bye.. 0.3",
+        "Bye.. 0.6",
     ]
     group = [
-        "Hello 0.3",
+        "Hello 0.6",
         "main: ExceptionGroup('unhandled errors in a TaskGroup',"
         " [ConnectionError('no reply')]), sibling cancelled",
     ]
@@ -559,12 +559,12 @@ def test_help_has_a_line_for_each_step(result: Result) -> None:
 
 
 # Where Ctrl-C finds a sleeper, a task, a thread, a loop elsewhere, and, in
-# `cpu`, somebody counting here or in another process.
+# `cpu`, another process.
 CTRL_C = [
     ("await", "Hello 1"),
     ("task", "Hello 0.6"),
     ("as_completed", "Hello 0.6"),
-    ("group", "Hello 0.3"),
+    ("group", "Hello 0.6"),
     ("cancel", "Hello 60"),
     ("timeout", "Hello 60"),
     ("blocking", "Hello 1"),
