@@ -8,11 +8,16 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LIMIT = 60.0  # seconds; a demo that takes longer hangs
+
+# Sleeping costs nothing, but starting does: so many do it at a time, until
+# each has printed its first line.
+STARTING = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Result:
         errors: What was printed on standard error.
         seconds: How long the whole process took.
         since_ctrl_c: How long it ran on after Ctrl-C, in seconds.
-        left_running: Whether it left a process behind.
+        left_running: Whether it left a process behind, for two seconds.
     """
 
     status: int
@@ -74,7 +79,7 @@ def clock(match: re.Match[str]) -> int:
 def run(demo: Demo) -> Result:
     """Run the demo to its end, which comes after `LIMIT` at the latest."""
     environment = os.environ | {
-        "PYTHONDEVMODE": "1",
+        "PYTHONDEVMODE": "" if demo.ctrl_c_at else "1",
         "PYTHONWARNINGS": "error",
         "PYTHONUNBUFFERED": "",
         "PYTHONPATH": str(Path(__file__).parent / "not_installed")
@@ -83,8 +88,11 @@ def run(demo: Demo) -> Result:
     }
     lines, at = [], []
     pressed = None
+    starting = ExitStack()
+    starting.enter_context(STARTING)
     start = time.perf_counter()
     with (
+        starting,
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
             [sys.executable, *demo.args],
@@ -101,6 +109,7 @@ def run(demo: Demo) -> Result:
         deadline = threading.Timer(LIMIT, _kill_group, [process.pid])
         deadline.start()
         for line in process.stdout:
+            starting.close()
             at.append(time.perf_counter() - start)
             lines.append(line.rstrip("\n"))
             if pressed is None and line.startswith(demo.ctrl_c_at or "\0"):
@@ -111,7 +120,8 @@ def run(demo: Demo) -> Result:
         status = process.wait()
         end = time.perf_counter()
         deadline.cancel()
-        left_running = _kill_group(process.pid)
+        left_running = _left_running(process.pid)
+        _kill_group(process.pid)
         errors.seek(0)
         # Dev mode reports what held asyncio's loop up for a tenth of a
         # second, which a busy machine does to any demo.
@@ -127,12 +137,42 @@ def run(demo: Demo) -> Result:
         )
 
 
-def _kill_group(group: int) -> bool:
-    """Kill what is left of a process group; return whether there was any."""
+def _left_running(group: int) -> bool:
+    """Return whether any process of the group runs for two seconds more.
+
+    From Python 3.14 on, helpers of multiprocessing end right after the
+    process that started them. They can stay in the group as zombies, which
+    have ended.
+    """
+    deadline = time.monotonic() + 2
+    while _runs(group):
+        if time.monotonic() > deadline:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _runs(group: int) -> bool:
+    """Return whether any process of the group runs; zombies do not."""
     if sys.platform == "win32":
         return False  # no process groups there
     try:
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(group, 0)
     except ProcessLookupError:
         return False
-    return True
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, its_group = (
+                path.read_text().rpartition(")")[2].split()[:3]
+            )
+            if int(its_group) == group and state != "Z":
+                return True
+    return not Path("/proc/self/stat").exists()
+
+
+def _kill_group(group: int) -> None:
+    """Kill what is left of a process group."""
+    if sys.platform == "win32":
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
