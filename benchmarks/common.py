@@ -156,7 +156,7 @@ def figure(height: float, columns: int = 1) -> "tuple[Figure, Any]":
 def plain_numbers(*axes: "Axis") -> None:
     """Write 1,000 at a logarithmic axis, and not ten to the third."""
     for axis in axes:
-        axis.set_major_formatter("{x:,g}")
+        axis.set_major_formatter("{x:,.9g}")
         axis.set_minor_formatter("")
 
 

@@ -177,9 +177,11 @@ def plot(results: dict[str, list[Result]], path: Path, where: str) -> None:
                     result["refused"], color=look["color"], linestyle=":"
                 )
                 left.annotate(
-                    f"{model}: {cell(result)} ",
+                    f"{model}: {cell(result)}",
                     (result["refused"], 0.03),
                     xycoords=("data", "axes fraction"),
+                    xytext=(-4, 0),
+                    textcoords="offset points",
                     ha="right",
                 )
         if each := kilobytes(measured):
