@@ -252,10 +252,9 @@ def test_models_and_the_comparison(result: Result) -> None:
         (message, demo(SCRIPT, *arguments.split()))
         for message, arguments in [
             ("MODEL: invalid choice: 'sequential'", "sequential"),
-            ("--items: '0'", "--items 0"),
             ("--items: 'many'", "--items many"),
             ("--consumers: '1.5'", "--consumers 1.5"),
-            ("--queue-size: '-1'", "--queue-size -1"),
+            ("--queue-size: '0'", "--queue-size 0"),
             ("--seconds: 'nan'", "--seconds nan"),
             ("--fail-on: 6 is no item", "--fail-on 6"),
         ]

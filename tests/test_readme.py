@@ -272,18 +272,16 @@ def test_both_languages_show_the_same() -> None:
     assert "(README.md)" in CHINESE
 
 
-@pytest.mark.parametrize(
-    "result",
-    [demo("-m", "pytest", "--collect-only", "-q", "-m", "")],
-    indirect=True,
-    ids=["collected"],
-)
-def test_tests_in_the_table_of_claims_exist(result: Result) -> None:
+def test_tests_in_the_table_of_claims_exist() -> None:
     """Each claim names tests that pytest collects."""
-    collected = {line.partition("[")[0] for line in result.lines}
+    tests = {
+        f"{path.name}::{node.name}"
+        for path in (ROOT / "tests").glob("test_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
     assert len(CLAIMS) >= 13
-    for claim, _, tests in CLAIMS:
-        names = re.findall(r"`([^`]+)`", tests)
+    for claim, _, cell in CLAIMS:
+        names = re.findall(r"`([^`]+)`", cell)
         assert names, claim
-        for name in names:
-            assert f"tests/{name}" in collected, name
+        assert tests.issuperset(names), claim
