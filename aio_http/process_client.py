@@ -56,12 +56,12 @@ def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     ):
         # A worker that is only starting ignores Ctrl-C as its parent does.
         handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        futures = [
-            pool.submit(hello, number, url, timeout)
-            for number, url in enumerate(urls, 1)
-        ]
-        signal.signal(signal.SIGINT, handler)
         try:
+            futures = [
+                pool.submit(hello, number, url, timeout)
+                for number, url in enumerate(urls, 1)
+            ]
+            signal.signal(signal.SIGINT, handler)
             results.extend(future.result() for future in futures)
         except BrokenProcessPool:
             sys.exit("a worker process has died")

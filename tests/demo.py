@@ -17,7 +17,7 @@ LIMIT = 60.0  # seconds; a demo that takes longer hangs
 
 # Sleeping costs nothing, but starting does: so many do it at a time, until
 # each has printed its first line.
-STARTING = threading.BoundedSemaphore(4)
+STARTING = threading.BoundedSemaphore(6)
 
 
 @dataclass(frozen=True)
