@@ -25,7 +25,8 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for item in request.session.items:
+        # The longest sleeps are in the last files.
+        for item in reversed(request.session.items):
             callspec = getattr(item, "callspec", None)
             wanted = callspec.params.get("result") if callspec else None
             if wanted is not None and wanted not in results:

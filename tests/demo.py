@@ -8,12 +8,16 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LIMIT = 60.0  # seconds; a demo that takes longer hangs
+
+# Sleeping costs nothing, but starting does: so many do it at a time, until
+# each has printed its first line.
+STARTING = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def clock(match: re.Match[str]) -> int:
 def run(demo: Demo) -> Result:
     """Run the demo to its end, which comes after `LIMIT` at the latest."""
     environment = os.environ | {
-        "PYTHONDEVMODE": "1",
+        "PYTHONDEVMODE": "" if demo.ctrl_c_at else "1",
         "PYTHONWARNINGS": "error",
         "PYTHONUNBUFFERED": "",
         "PYTHONPATH": str(Path(__file__).parent / "not_installed")
@@ -84,8 +88,11 @@ def run(demo: Demo) -> Result:
     }
     lines, at = [], []
     pressed = None
+    starting = ExitStack()
+    starting.enter_context(STARTING)
     start = time.perf_counter()
     with (
+        starting,
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
             [sys.executable, *demo.args],
@@ -102,6 +109,7 @@ def run(demo: Demo) -> Result:
         deadline = threading.Timer(LIMIT, _kill_group, [process.pid])
         deadline.start()
         for line in process.stdout:
+            starting.close()
             at.append(time.perf_counter() - start)
             lines.append(line.rstrip("\n"))
             if pressed is None and line.startswith(demo.ctrl_c_at or "\0"):

@@ -1,6 +1,9 @@
-"""Compare 100,000 sleepers of one second in `event_loop` and in asyncio.
+"""Compare sleepers of one second in chapter 1's `event_loop` and in asyncio.
 
-Prints the seconds that each takes, then the seconds of processor time.
+    python tests/sleepers.py 100000
+
+A line each: the seconds that so many sleepers take, by the clock, which
+counts the second that all of them sleep, and by the processor.
 """
 
 import asyncio
@@ -13,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from coroutine_test import event_loop
 
-SLEEPERS = 100_000
+SLEEPERS = int(sys.argv[1])
 
 
 def yield_sleeper() -> Generator[float, None, None]:
@@ -37,14 +40,17 @@ def async_test() -> None:
     async def main() -> None:
         await asyncio.gather(*(async_sleeper() for _ in range(SLEEPERS)))
 
-    asyncio.run(main())
+    # Dev mode would switch debug mode on.
+    asyncio.run(main(), debug=False)
 
 
 def measure(test: Callable[[], None]) -> None:
     """Run the test and print what it took, by the clock and the processor."""
     start, start_cpu = time.perf_counter(), time.process_time()
     test()
-    print(time.perf_counter() - start, time.process_time() - start_cpu)
+    took = time.perf_counter() - start
+    took_cpu = time.process_time() - start_cpu
+    print(f"{test.__name__}: {took:.2f} s | processor {took_cpu:.2f} s")
 
 
 measure(yield_test)

@@ -106,7 +106,13 @@ def each_model(runs: dict[str, Demo]) -> pytest.MarkDecorator:
     )
 
 
-ALONE = {model: demo(client(model)) for model in MODELS}
+# These need no address, and the README shows some of them too.
+alone = pytest.mark.parametrize(
+    ("model", "result"),
+    [(model, demo(client(model))) for model in MODELS],
+    indirect=["result"],
+    ids=MODELS,
+)
 FIVE_HUNDRED = {
     model: demo(
         "-E",
@@ -367,59 +373,59 @@ def test_client_stands_alone(tmp_path: Path, servers: dict[str, str]) -> None:
     assert done.stdout.count("Bye.. ") == 5
 
 
-@each_model(ALONE)
-def test_prints_every_line_once(model: str, result_at: Result) -> None:
+@alone
+def test_prints_every_line_once(model: str, result: Result) -> None:
     """A heading, a Hello and a Bye for each page, a closing line."""
-    assert (result_at.status, result_at.errors) == (0, "")
-    assert result_at.lines[0] == f"== {model}"
-    end = closing(result_at)
+    assert (result.status, result.errors) == (0, "")
+    assert result.lines[0] == f"== {model}"
+    end = closing(result)
     assert (end["model"], end["pages"], end["failed"]) == (model, "5", "0")
     for pattern in (HELLO, BYE):
-        pages = [m["page"] for m in matches(pattern, result_at)]
+        pages = [m["page"] for m in matches(pattern, result)]
         assert sorted(pages) == ["1", "2", "3", "4", "5"]
-    assert len(result_at.lines) == 12
+    assert len(result.lines) == 12
 
 
-@each_model(ALONE)
-def test_how_many_wait_at_once(model: str, result_at: Result) -> None:
+@alone
+def test_how_many_wait_at_once(model: str, result: Result) -> None:
     """One page after another in the baseline, all five in other models."""
     waiting = list(
         accumulate(
             1 if line.startswith("Hello") else -1
-            for line in result_at.lines[1:-1]
+            for line in result.lines[1:-1]
         )
     )
     assert min(waiting) >= 0
     assert max(waiting) in EXPECTED[model][2]
 
 
-@each_model(ALONE)
-def test_thread_ids_and_os_threads(model: str, result_at: Result) -> None:
+@alone
+def test_thread_ids_and_os_threads(model: str, result: Result) -> None:
     """The Hello lines and the closing line agree, and are as they must be."""
     for kind, expected in zip(
         ("thread_id", "os_thread"), EXPECTED[model], strict=False
     ):
-        count = len({m[kind] for m in matches(HELLO, result_at)})
+        count = len({m[kind] for m in matches(HELLO, result)})
         assert count in expected
-        assert int(closing(result_at)[kind + "s"]) == count
+        assert int(closing(result)[kind + "s"]) == count
 
 
-@each_model(ALONE)
-def test_waits_add_up_or_overlap(model: str, result_at: Result) -> None:
+@alone
+def test_waits_add_up_or_overlap(model: str, result: Result) -> None:
     """Five pages of a second take five, or not much more than one."""
-    seconds = float(closing(result_at)["seconds"])
+    seconds = float(closing(result)["seconds"])
     if model == "sequential":
         assert 5.0 <= seconds < 7.0
     else:
         assert 1.0 <= seconds < 3.0
 
 
-@each_model(ALONE)
-def test_lines_arrive_when_they_happen(model: str, result_at: Result) -> None:
+@alone
+def test_lines_arrive_when_they_happen(model: str, result: Result) -> None:
     """Hello comes before the page is asked for, Bye when it is there."""
-    arrived = dict(zip(result_at.lines, result_at.at, strict=True))
-    said = {m["page"]: arrived[m.string] for m in matches(HELLO, result_at)}
-    for bye in matches(BYE, result_at):
+    arrived = dict(zip(result.lines, result.at, strict=True))
+    said = {m["page"]: arrived[m.string] for m in matches(HELLO, result)}
+    for bye in matches(BYE, result):
         assert arrived[bye.string] - said[bye["page"]] > 0.2
 
 
