@@ -23,8 +23,10 @@ all of them.
 """
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -39,36 +41,39 @@ def hello(number: int, url: str, timeout: float) -> Result:
     return results.pop()
 
 
-def leave_ctrl_c_to_the_parent() -> None:
-    """Ignore Ctrl-C in a worker, and end when the parent says so."""
+def start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=end_with_the_parent, daemon=True).start()
+
+
+def end_with_the_parent() -> None:
+    """Wait for the end of the parent, however it ends; then end too."""
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)
 
 
 def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     """Give each hello to the next process of the pool that is free."""
     workers = min(workers, len(urls))
-    with (
-        report("process"),
-        ProcessPoolExecutor(
-            workers, initializer=leave_ctrl_c_to_the_parent
-        ) as pool,
-    ):
-        # A worker that is only starting ignores Ctrl-C as its parent does.
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(workers, initializer=start_worker) as pool:
         try:
-            futures = [
-                pool.submit(hello, number, url, timeout)
-                for number, url in enumerate(urls, 1)
-            ]
-            signal.signal(signal.SIGINT, handler)
-            results.extend(future.result() for future in futures)
+            with report("process"):
+                # A worker that is only starting has this from its parent.
+                handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+                futures = [
+                    pool.submit(hello, number, url, timeout)
+                    for number, url in enumerate(urls, 1)
+                ]
+                signal.signal(signal.SIGINT, handler)
+                results.extend(future.result() for future in futures)
         except BrokenProcessPool:
             sys.exit("a worker process has died")
         except KeyboardInterrupt:
-            for worker in multiprocessing.active_children():
-                worker.kill()
-            raise
+            # Not to wait for the pages: the workers notice, and end.
+            os._exit(130)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,6 @@ but who waits for it tells them apart.
 import argparse
 import math
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -421,8 +420,6 @@ def run_client(
     if most < min(options.workers, options.pages):
         options.workers = most
         complain(f"open files are limited: {most} workers")
-    # Whoever terminates a client wants its workers to end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if 1 < options.workers < options.pages:
         rounds = math.ceil(options.pages / options.workers)
         say(
