@@ -17,7 +17,7 @@ LIMIT = 60.0  # seconds; a demo that takes longer hangs
 
 # Sleeping costs nothing, but starting does: so many do it at a time, until
 # each has printed its first line.
-STARTING = threading.BoundedSemaphore(6)
+STARTING = threading.BoundedSemaphore(8)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def clock(match: re.Match[str]) -> int:
 def run(demo: Demo) -> Result:
     """Run the demo to its end, which comes after `LIMIT` at the latest."""
     environment = os.environ | {
-        "PYTHONDEVMODE": "" if demo.ctrl_c_at else "1",
+        # Dev mode takes time: plain runs have it, of a script or one model.
+        "PYTHONDEVMODE": "1" if len(demo.args) <= 2 else "",
         "PYTHONWARNINGS": "error",
         "PYTHONUNBUFFERED": "",
         "PYTHONPATH": str(Path(__file__).parent / "not_installed")

@@ -429,6 +429,7 @@ def test_lines_arrive_when_they_happen(model: str, result: Result) -> None:
         assert arrived[bye.string] - said[bye["page"]] > 0.2
 
 
+@pytest.mark.slow
 @each_model(FIVE_HUNDRED)
 def test_five_hundred_pages(
     model: str, result_at: Result, servers: dict[str, str]

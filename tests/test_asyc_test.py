@@ -494,6 +494,7 @@ def test_free_threaded_python_says_so(
     assert capsys.readouterr().out.count("free-threaded") == lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "result"),
     [
@@ -580,7 +581,10 @@ CTRL_C = [
     "result",
     [
         # On a busy machine it can find the step after that, which is longer.
-        Demo((SCRIPT, step, "iterate"), ctrl_c_at=line)
+        pytest.param(
+            Demo((SCRIPT, step, "iterate"), ctrl_c_at=line),
+            marks=pytest.mark.slow if step == "cpu" else (),
+        )
         for step, line in CTRL_C
     ]
     + [Demo((SCRIPT, "await", "iterate"), ctrl_c_at="Hello 1", group=False)],
