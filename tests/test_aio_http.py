@@ -677,7 +677,10 @@ def test_a_closed_pipe_is_no_error(servers: dict[str, str]) -> None:
         timeout=30,
         check=True,
     )
-    assert (done.stdout, done.stderr) == ("== process\n", "")
+    assert done.stdout == "== process\n"
+    # From Python 3.14 on multiprocessing says that it tidied up after us.
+    tidied = r".*resource_tracker: There appear to be .*\n  warnings.warn\(\n"
+    assert re.sub(tidied, "", done.stderr) == ""
 
 
 def test_the_blocking_hello_is_the_same() -> None:
