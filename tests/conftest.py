@@ -1,39 +1,56 @@
-"""Start every demo that the chosen tests look at, all at once.
+"""Start every command that the chosen tests look at, many at once."""
 
-Demos sleep most of the time, and a process that sleeps costs nothing. A test
-asks for a demo by parametrizing the fixture `result` with it; a demo that
-several tests look at runs once.
-"""
-
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from demo import Demo, Result, run
+from helpers.commands import PROGRAMS, Command, Result, run
 
 AT_ONCE = 100
 
-results: dict[Demo, Future[Result]] = {}
+results: dict[Command, Future[Result]] = {}
+
+
+@pytest.fixture(scope="session")
+def addresses() -> Iterator[dict[str, str]]:
+    """Start the servers that tests visit; return their addresses by name."""
+    with subprocess.Popen(
+        [sys.executable, PROGRAMS / "servers.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdout
+        yield json.loads(process.stdout.readline())
+        process.kill()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def running(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Start the demos before the first test; wait for them in the end."""
+    """Start the commands before the first test; wait for them in the end."""
     # Where pytest runs in the background, SIGINT is ignored, and a process
-    # inherits that: no demo would notice Ctrl-C.
+    # inherits that: no command would notice Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    wanted = {
+    wanted: list[Command] = [
         item.callspec.params["result"]
         for item in request.session.items
         if "result" in getattr(item, "fixturenames", ())
         and hasattr(item, "callspec")
-    }
+    ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        # Plain runs sleep longest, and so go first.
-        for demo in sorted(wanted, key=lambda demo: len(demo.args)):
-            results[demo] = pool.submit(run, demo)
+        # Those with few options run longest, and so go first.
+        for command in sorted(dict.fromkeys(wanted), key=lambda x: len(x.line)):
+            where = (
+                request.getfixturevalue("addresses")
+                if "{" in command.line
+                else None
+            )
+            results[command] = pool.submit(run, command, where)
         try:
             yield
         finally:
@@ -42,5 +59,5 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def result(request: pytest.FixtureRequest) -> Result:
-    """Return what came out of the demo, once it has ended."""
+    """Return what came out of the command, once it has ended."""
     return results[request.param].result()
