@@ -63,11 +63,12 @@ def page(number: int) -> Iterator[None]:
 
 def check(number: int, text: bytes) -> None:
     """Raise ValueError unless this is the hello asked for, and whole."""
-    whole = (
-        rb"Hello %d now = \d\d:\d\d:\d\d"
-        rb" serve thread id = \d+ OS thread = \d+\n"
+    hello = re.fullmatch(
+        rb"Hello (\d+) now = \d\d:\d\d:\d\d"
+        rb" serve thread id = \d+ OS thread = \d+\n",
+        text,
     )
-    if not re.fullmatch(whole % number, text):
+    if not hello or int(hello[1]) != number:
         raise ValueError(f"not the whole hello {number}: {text!r:.60}")
 
 
@@ -162,8 +163,7 @@ def options(
         "--timeout",
         type=float,
         default=10,
-        help="how many seconds a page may take in all (yield, async, gevent),"
-        " or each wait for the server (sequential, thread, process)",
+        help="seconds for a whole page; for each wait where a thread waits",
     )
     add("--workers", type=int, default=workers, help="pages at a time")
     add("--url", type=address, help="of a server that runs, http://HOST:PORT")
@@ -212,8 +212,7 @@ def run_client(client: Client, description: str | None, workers: int) -> None:
             ]
             client(urls, args.timeout, args.workers)
     except ModuleNotFoundError as error:
-        name = error.name
-        sys.exit(f"{name} is not installed: python -m pip install {name}")
+        sys.exit(f"not installed: python -m pip install {error.name}")
     except KeyboardInterrupt:  # out of the pool of processes
         sys.exit(130)
     sys.exit(any(result.failed for result in results))

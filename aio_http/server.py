@@ -54,8 +54,7 @@ def application() -> "web.Application":
         nonlocal in_flight, most
         if "name" not in request.match_info:
             return await handler(request)
-        # All run in one thread, and nobody else runs before the next await:
-        # there is no need for a lock.
+        # One thread, and no await from reading to writing: no lock.
         in_flight += 1
         most = max(most, in_flight)
         try:
@@ -64,8 +63,8 @@ def application() -> "web.Application":
             in_flight -= 1
 
     async def index(_: web.Request) -> web.Response:
-        counts = f"requests in flight: {in_flight} now, {most} at most"
-        return web.Response(text=f"{__doc__}\n{counts}\n")
+        counts = f"requests in flight: {in_flight} now, {most} at most\n"
+        return web.Response(text=f"{__doc__}\n{counts}")
 
     app = web.Application(middlewares=[count])
     app.router.add_get("/", index)
@@ -136,8 +135,7 @@ def serve(port: int) -> None:
 
 def end_at_eof() -> None:
     """End with whoever started this, however that ends: it held our stdin."""
-    while os.read(0, 1024):
-        pass
+    os.read(0, 1)
     os._exit(0)
 
 
@@ -147,9 +145,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument(
-        "--until-eof", action="store_true", help="or until the end of stdin"
-    )
+    parser.add_argument("--until-eof", action="store_true")
     args = parser.parse_args()
     if not 0 <= args.port <= 65535:
         parser.error("--port must be from 0 to 65535")
@@ -158,8 +154,7 @@ def main() -> None:
     try:
         serve(args.port)
     except ModuleNotFoundError as error:
-        name = error.name
-        sys.exit(f"{name} is not installed: python -m pip install {name}")
+        sys.exit(f"not installed: python -m pip install {error.name}")
     except OSError as error:
         sys.exit(f"cannot serve: {error.strerror}")
     except KeyboardInterrupt:
