@@ -18,17 +18,17 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from aiohttp import web
-
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler
+    from aiohttp import web
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PAGE = Path(__file__).with_name("live.html")
 BEAT = 0.1  # seconds
@@ -54,29 +54,29 @@ class Live:
         self.ids, self.tabs = count(1), count(1)
         self.server = uuid4().hex  # a page sees that we were restarted
 
-    @web.middleware
-    async def watch(
-        self, request: web.Request, handler: "Handler"
-    ) -> web.StreamResponse:
-        """Handle a request; tell the pages when that starts and ends."""
-        if "name" not in request.match_info:
-            return await handler(request)
-        number = next(self.ids)
-        path, thread = request.path[:80], threading.get_ident()
-        start = event("start", id=number, path=path, thread=thread)
-        # All run in one thread, and nobody else runs before the next await:
-        # there is no need for a lock.
-        self.in_flight[number] = start
-        self.most = max(self.most, len(self.in_flight))
-        # Send it now: if the handler blocks, nothing can be sent meanwhile.
-        await self.send(start)
-        try:
-            return await handler(request)
-        finally:
-            del self.in_flight[number]
-            self.news.append(event("end", id=number))  # goes with the beat
+    def watched(self, handler: "Handler") -> "Handler":
+        """Return the handler, which now tells when it starts and ends."""
 
-    async def beating(self, _: web.Application) -> AsyncIterator[None]:
+        async def watched_handler(
+            request: "web.Request",
+        ) -> "web.StreamResponse":
+            number = next(self.ids)
+            path, thread = request.path[:80], threading.get_ident()
+            start = event("start", id=number, path=path, thread=thread)
+            # One thread, and no await from reading to writing: no lock.
+            self.in_flight[number] = start
+            self.most = max(self.most, len(self.in_flight))
+            # Now, for nothing is sent while the handler blocks.
+            await self.send(start)
+            try:
+                return await handler(request)
+            finally:
+                del self.in_flight[number]
+                self.news.append(event("end", id=number))  # for the next beat
+
+        return watched_handler
+
+    async def beating(self, _: "web.Application") -> AsyncIterator[None]:
         """Beat for as long as the server runs."""
 
         async def beat() -> None:
@@ -102,8 +102,10 @@ class Live:
             with suppress(ConnectionError):  # it has just been closed
                 await page.send_str(text)
 
-    async def events(self, request: web.Request) -> web.WebSocketResponse:
+    async def events(self, request: "web.Request") -> "web.StreamResponse":
         """Send a page what is in flight, then the news until it is closed."""
+        from aiohttp import web
+
         # A browser lets any page of the web ask for this: look who asks.
         ours = f"http://{request.host}"
         if (
@@ -133,7 +135,7 @@ class Live:
                 del self.pages[page]
         return page
 
-    async def hang_up(self, _: web.Application) -> None:
+    async def hang_up(self, _: "web.Application") -> None:
         """Let go of the pages, which would keep the server from ending."""
         for transport in self.pages.values():
             transport.abort()

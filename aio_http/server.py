@@ -8,8 +8,8 @@ GET /hello/NAME?seconds=S   waits S seconds (default 1), then greets NAME;
                             meanwhile the others are served
 GET /block/NAME?seconds=S   the same with time.sleep, wrong on purpose:
                             meanwhile nobody is served
-GET /                       in a browser: requests in flight, live;
-                            as text: this, and how many are in flight
+GET /                       shows this, and counts the requests in flight;
+                            in a browser, shows them live
 
 python aio_http/server.py               serves on 127.0.0.1, port 8080
 python aio_http/server.py --port 0      serves on any port that is free
@@ -55,10 +55,10 @@ def application() -> "web.Application":
         return web.Response(text=f"{__doc__}\nrequests in flight: {counts}\n")
 
     live = Live()
-    app = web.Application(middlewares=[live.watch])
+    app = web.Application()
     app.router.add_get("/", index)
-    app.router.add_get("/hello/{name}", hello)
-    app.router.add_get("/block/{name}", block)
+    app.router.add_get("/hello/{name}", live.watched(hello))
+    app.router.add_get("/block/{name}", live.watched(block))
     app.router.add_get("/events", live.events)
     app.cleanup_ctx.append(live.beating)
     app.on_shutdown.append(live.hang_up)
@@ -127,8 +127,7 @@ def serve(port: int) -> None:
 
 def end_at_eof() -> None:
     """End with whoever started this, however that ends: it held our stdin."""
-    while os.read(0, 1024):
-        pass
+    os.read(0, 1)
     os._exit(0)
 
 
@@ -138,9 +137,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument(
-        "--until-eof", action="store_true", help="or until the end of stdin"
-    )
+    parser.add_argument("--until-eof", action="store_true")
     args = parser.parse_args()
     if not 0 <= args.port <= 65535:
         parser.error("--port must be from 0 to 65535")
@@ -149,8 +146,7 @@ def main() -> None:
     try:
         serve(args.port)
     except ModuleNotFoundError as error:
-        name = error.name
-        sys.exit(f"{name} is not installed: python -m pip install {name}")
+        sys.exit(f"not installed: python -m pip install {error.name}")
     except OSError as error:
         sys.exit(f"cannot serve: {error.strerror}")
     except KeyboardInterrupt:
