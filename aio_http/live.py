@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).with_name("live.html")
 BEAT = 0.1  # seconds
+CROWD = 50  # requests in a beat; of more of them, a page hears with the next
 UNREAD = 2**20  # bytes; a page that leaves more of them unread is hung up on
 THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
@@ -49,7 +50,8 @@ class Live:
     def __init__(self) -> None:
         self.in_flight: dict[int, Event] = {}  # by id, how each started
         self.most = 0
-        self.news: list[Event] = []  # not sent yet
+        self.news: list[Event] = []  # to be sent with the next beat
+        self.crowd = 0  # how many have started since the last beat
         self.pages: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self.ids, self.tabs = count(1), count(1)
         self.server = uuid4().hex  # a page sees that we were restarted
@@ -66,13 +68,17 @@ class Live:
             # One thread, and no await from reading to writing: no lock.
             self.in_flight[number] = start
             self.most = max(self.most, len(self.in_flight))
-            # Now, for nothing is sent while the handler blocks.
-            await self.send(start)
+            self.crowd += 1
+            if self.crowd > CROWD:
+                self.news.append(start)
+            else:
+                # Now, for nothing is sent while the handler blocks.
+                await self.send(start)
             try:
                 return await handler(request)
             finally:
                 del self.in_flight[number]
-                self.news.append(event("end", id=number))  # for the next beat
+                self.news.append(event("end", id=number))
 
         return watched_handler
 
@@ -82,6 +88,7 @@ class Live:
         async def beat() -> None:
             while True:
                 await asyncio.sleep(BEAT)
+                self.crowd = 0
                 await self.send(event("beat"))
 
         heart = asyncio.create_task(beat())
