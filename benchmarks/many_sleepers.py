@@ -145,15 +145,11 @@ def plot(results: dict[str, list[Result]]) -> "Figure":
         )
         for result in measured:
             if "refused" in result:
-                left.axvline(result["refused"], color=look["color"], ls=":")
-                left.annotate(
-                    f"{model}:\n{cell(result)}",
-                    (result["refused"], 0.98),
-                    xycoords=("data", "axes fraction"),
-                    xytext=(-4, 0),
-                    textcoords="offset points",
-                    ha="right",
-                    va="top",
+                left.axvline(
+                    result["refused"],
+                    color=look["color"],
+                    linestyle=":",
+                    label=f"{model} {cell(result)}",
                 )
         for each in kilobytes(measured):
             bar = right.barh(model, each, color=look["color"])
@@ -161,7 +157,7 @@ def plot(results: dict[str, list[Result]]) -> "Figure":
     left.set_title("Milliseconds beyond the wait")
     left.set_xlabel("workers")
     left.margins(x=0.1, y=0.15)
-    picture.legend(loc="outside upper left", ncols=5, frameon=False)
+    picture.legend(loc="outside upper left", ncols=6, frameon=False)
     pictures.plain_numbers(left.xaxis, left.yaxis)
     right.set_title("Memory of one waiting worker")
     right.set_xlabel("kB")

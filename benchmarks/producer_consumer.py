@@ -4,8 +4,9 @@ The queues of chapter 3, with 1, 10 and 100 consumers that take no time, and
 nothing printed. `todo` holds two items; a reply comes back for each. `yield`
 has no queue and one consumer: it hands each item over.
 
-Each is measured in five fresh processes, for 0.5 seconds. The table shows the
-median, and ± how far from it half of them were.
+Each is measured in five fresh processes, as the best of three runs of 0.5
+seconds. The table shows the median of the processes, and ± how far from it
+half of them were.
 
     python benchmarks/producer_consumer.py
     python benchmarks/producer_consumer.py --save .      draws it, too

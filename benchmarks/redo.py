@@ -51,6 +51,7 @@ def redo(name: str, options: list[str]) -> None:
             status = benchmark.wait()
         finally:
             benchmark.kill()
+            benchmark.wait()
     if status != 0:
         sys.exit(status)
     if not save:

@@ -12,8 +12,9 @@ and so on. That is one switch each time. In nanoseconds:
     thread hand-over    two OS threads, each with a lock that the other opens
     process hand-over   two processes, with a byte that goes to and fro
 
-Each is measured in five fresh processes, for 0.1 seconds. The table shows the
-median, and ± how far from it half of them were.
+Each is measured in five fresh processes, as the best of three runs of 0.1
+seconds. The table shows the median of the processes, and ± how far from it
+half of them were.
 
     python benchmarks/switch_cost.py
     python benchmarks/switch_cost.py --save .      draws it, too

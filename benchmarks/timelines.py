@@ -59,6 +59,7 @@ def watch(options: list[str]) -> Iterator[tuple[str, list[Bar]]]:
             status = chapter.wait()
         finally:
             chapter.kill()
+            chapter.wait()
     if status != 0:
         sys.exit(status)
 

@@ -153,13 +153,11 @@ def test_picture_says_where_it_is_from(result: Result) -> None:
 
 @small("switch_cost")
 def test_switches(result: Result) -> None:
-    """A generator's cost no more than a loop's, and the system's cost most."""
+    """A generator's and a call cost least; what is compared is far apart."""
     cost = {x["switch"]: x["ns"] for x in saved("switch_cost")}
-    for within_a_thread in SWITCHES[2:6]:
-        assert cost["function call"] < cost[within_a_thread]
-        assert cost["generator send"] < cost[within_a_thread]
-    for by_system in ("thread hand-over", "process hand-over"):
-        assert cost[by_system] > cost["event_loop"]
+    for cheap in SWITCHES[:2]:
+        for dear in SWITCHES[4:]:
+            assert cost[cheap] < cost[dear]
     for row in table(result):
         ns, _, times = (float(x.replace(",", "")) for x in row[1:])
         assert ns == pytest.approx(cost[row[0]], abs=0.051)
@@ -407,48 +405,57 @@ def test_ctrl_c(result: Result) -> None:
 
 
 @pytest.mark.skipif(not INSTALLED, reason="as above")
-def test_redo(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "options", "line", "written"),
+    [
+        (
+            "timelines",
+            "yield --seconds 0",
+            r"\| yield \| \d\.\d\d to \d\.\d\d \| 1 \|",
+            {"timelines.json", "timelines.md", "timelines.svg"},
+        ),
+        (
+            "compare",
+            "--pages 2 --seconds 0",
+            r"== async: .* \| pages 2 \| failed 0",
+            {"compare.md"},
+        ),
+    ],
+)
+def test_redo(
+    name: str, options: str, line: str, written: set[str], tmp_path: Path
+) -> None:
     """It keeps the results and replaces the table, and only the table."""
-    shutil.copytree(
-        ROOT / "benchmarks",
-        tmp_path / "benchmarks",
-        ignore=shutil.ignore_patterns("results", "*.md"),
-    )
+    ignore = shutil.ignore_patterns("results", "*.md", "__pycache__")
+    for folder in ("benchmarks", "aio_http"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
     shutil.copy(ROOT / "coroutine_test.py", tmp_path)
     page = tmp_path / "benchmarks" / "README.md"
-    page.write_text("a\n<!-- timelines -->\nold\n<!-- /timelines -->\nb\n")
+    page.write_text(f"a\n<!-- {name} -->\nold\n<!-- /{name} -->\nb\n")
     other = page.with_name("README.other.md")
     other.write_text("no place for it\n")
     redone = subprocess.run(
-        [
-            *(sys.executable, "benchmarks/redo.py"),
-            *("timelines", "yield", "--seconds", "0"),
-        ],
+        [sys.executable, "benchmarks/redo.py", name, *options.split()],
         cwd=tmp_path,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=True,
     )
     assert redone.stderr == ""
     results = tmp_path / "benchmarks" / "results"
-    kept = (results / "timelines.md").read_text()
-    assert kept.startswith(
-        "`python benchmarks/timelines.py yield --seconds 0`\n\n"
-    )
-    assert re.search(r"\n\| yield \| \d\.\d\d to \d\.\d\d \| 1 \|\n", kept)
-    assert page.read_text() == (
-        f"a\n<!-- timelines -->\n\n{kept}\n<!-- /timelines -->\nb\n"
+    kept = (results / f"{name}.md").read_text(encoding="utf-8")
+    assert re.match(rf"`python \w+/{name}.py .*{options}`\n\n", kept)
+    assert re.search(f"\n{line}\n", kept)
+    assert kept.endswith("```\n") == (name == "compare")
+    assert page.read_text(encoding="utf-8") == (
+        f"a\n<!-- {name} -->\n\n{kept}\n<!-- /{name} -->\nb\n"
     )
     assert other.read_text() == "no place for it\n"
-    assert {x.name for x in results.iterdir()} == {
-        "timelines.json",
-        "timelines.md",
-        "timelines.svg",
-    }
+    assert {x.name for x in results.iterdir()} == written
 
 
-# The two pages: what they show was measured, and they say the same.
+# The two pages show and say what was measured.
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -482,9 +489,11 @@ def items(model: str) -> float:
     return float(saved("producer_consumer", RESULTS)[model][0]["items"])
 
 
-def slowest_client() -> float:
+def clients(*models: str) -> float:
+    """Return how long the slowest of these clients took."""
     text = (RESULTS / "compare.md").read_text(encoding="utf-8")
-    return max(map(float, re.findall(r"^== \w+: (\S+) s ", text, re.M)))
+    took = dict(re.findall(r"^== (\w+): (\S+) s ", text, re.M))
+    return max(float(took[model]) for model in models)
 
 
 # What the prose says, in both languages, and what was measured.
@@ -529,7 +538,12 @@ CLAIMS: list[tuple[str, str, Callable[[], float]]] = [
         "的 50 倍",
         lambda: items("yield") / items("async"),
     ),
-    ("less than 3 seconds for", "不到 3 秒就", slowest_client),
+    (
+        "less than 3 seconds.",
+        "不到 3 秒就",
+        lambda: clients("yield", "async", "gevent"),
+    ),
+    ("about 10 seconds", "约需 10 秒", lambda: clients("thread")),
 ]
 
 
@@ -552,7 +566,7 @@ def test_numbers_in_the_prose_were_measured(
     """`about` is off by a half at most; `more` and `less` are just that."""
     assert prose("README.md").count(english) == 1
     assert prose("README.zh-CN.md").count(chinese) == 1
-    (number,) = re.findall(r"\d[\d.,]*", english)
+    (number,) = re.findall(r"\d[\d.,]*\d|\d", english)
     assert number in chinese
     value, said = found(), float(number.replace(",", ""))
     if english.startswith("about"):
@@ -591,22 +605,3 @@ def test_orders_in_the_prose_were_measured() -> None:
     for model, found in saved("producer_consumer", RESULTS).items():
         rates = [x["items"] for x in found]
         assert max(rates) < 1.5 * rates[0], model
-
-
-def test_both_languages_show_the_same() -> None:
-    """The same chapters, commands, tables, pictures and links."""
-
-    def outline(page: str) -> object:
-        text = PAGES[page]
-        return (
-            [len(x) for x in re.findall(r"^(#+) ", text, re.M)],
-            re.findall(r"^```.*?^```", text, re.M | re.S),
-            re.findall(r"\]\((results[^)]*)\)", text),
-            {*re.findall(r"`([^`\n]+)`", text)},
-        )
-
-    assert outline("README.md") == outline("README.zh-CN.md")
-    assert PAGES["README.md"].startswith("[中文](README.zh-CN.md)\n")
-    assert PAGES["README.zh-CN.md"].startswith("[English](README.md)\n")
-    for link in re.findall(r"\]\((results[^)]*)\)", PAGES["README.md"]):
-        assert (ROOT / "benchmarks" / link).exists(), link
