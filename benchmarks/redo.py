@@ -5,7 +5,7 @@ measured as NAME.json, and a picture of it as NAME.svg. What was printed also
 replaces the lines between `<!-- NAME -->` and `<!-- /NAME -->` in
 `benchmarks/README.md` and its Chinese twin.
 
-    python benchmarks/redo.py                          all, in ten minutes at most
+    python benchmarks/redo.py                          all, within ten minutes
     python benchmarks/redo.py many_sleepers            one
     python benchmarks/redo.py switch_cost --repeat 9   one, with its options
 
