@@ -177,7 +177,7 @@ def options(
     ):
         value = getattr(args, name)
         if value is not None and not least <= value <= most:
-            parser.error(f"--{name} must be from {least:,} to {most:,}")
+            parser.error(f"argument --{name}: not from {least:,} to {most:,}")
     return args
 
 
@@ -212,7 +212,7 @@ def run_client(client: Client, description: str | None, workers: int) -> None:
             ]
             client(urls, args.timeout, args.workers)
     except ModuleNotFoundError as error:
-        sys.exit(f"not installed: python -m pip install {error.name}")
+        sys.exit(f"{error.name} is missing: pip install {error.name}")
     except KeyboardInterrupt:  # out of the pool of processes
         sys.exit(130)
     sys.exit(any(result.failed for result in results))

@@ -28,10 +28,11 @@ def run_one(model: str, arguments: list[str]) -> int:
     script = Path(__file__).with_name(f"{model}_client.py")
     done = subprocess.run(
         [sys.executable, script, *arguments],
-        stdout=subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
         check=False,
     )
+    sys.stderr.write(done.stderr)
     for line in done.stdout.splitlines():
         if line.startswith(f"== {model}:"):
             say(line)
@@ -57,7 +58,7 @@ def main() -> None:
             if model in args.MODEL or "all" in args.MODEL
         ]
     except KeyboardInterrupt:
-        sys.exit(130)
+        os._exit(130)  # the client has ended, or was killed just now
     sys.exit(max(statuses))
 
 
