@@ -25,14 +25,15 @@ from uuid import uuid4
 import pytest
 from helpers.commands import PROGRAMS, ROOT, Command, Result, matches, runs
 
-sys.path[:0] = [str(ROOT / "aio_http"), str(PROGRAMS)]
+sys.path.insert(0, str(PROGRAMS))
+sys.path.insert(0, str(ROOT / "aio_http"))
 
 import compare
 import gevent_client
 import sequential_client
 import server
 import thread_client
-from client import run_client
+from client import fetch, run_client
 from misbehaving import ANSWERS, BAD, LATE, SLOW
 from yield_client import Waits, event_loop
 
@@ -311,7 +312,7 @@ def test_waits_add_up_or_overlap(result: Result) -> None:
 @five_pages
 def test_lines_arrive_when_they_happen(result: Result) -> None:
     """Hello comes before the page is asked for, Bye when it is there."""
-    at = {line: line.at for line in result.lines}
+    at = {str(line): line.at for line in result.lines}
     said = {m["page"]: at[m[0]] for m in matches(HELLO, result.lines)}
     for bye in matches(BYE, result.lines):
         assert at[bye[0]] - said[bye["page"]] > 0.2
@@ -336,8 +337,7 @@ def test_five_hundred_pages(result: Result, addresses: dict[str, str]) -> None:
     )
     # Whoever has fewer workers than pages says what that costs.
     rounds = f"500 pages by {workers} workers: {500 // workers} rounds of"
-    costs = f"{rounds} {seconds:g} s"
-    assert result.lines.count(costs) == (workers > 1)
+    assert (f"{rounds} {seconds:g} s" in result.lines) == (workers > 1)
 
 
 @runs(client("yield", "--url {blocking} --block --pages 3 --seconds 0.3"))
@@ -390,8 +390,8 @@ def test_the_blocking_hello_is_the_same() -> None:
     code = sequential_client.hello.__code__
     assert thread_client.hello.__code__.co_code == code.co_code
     assert thread_client.hello.__code__.co_names == code.co_names
-    assert gevent_client.fetch is thread_client.fetch
-    assert gevent_client.fetch is sequential_client.fetch
+    for module in (sequential_client, thread_client, gevent_client):
+        assert vars(module)["fetch"] is fetch
 
 
 # Clients of a server that is not.
@@ -431,10 +431,7 @@ def test_timeout(result: Result) -> None:
 
 @runs(
     *(
-        pytest.param(
-            Command(client(model, "--url {nobody} --pages 2"), dev=False),
-            marks=[] if model in ("yield", "thread") else pytest.mark.slow,
-        )
+        Command(client(model, "--url {nobody} --pages 2"), dev=False)
         for model in EXPECTED
     )
 )
@@ -520,9 +517,12 @@ def test_package_missing(result: Result) -> None:
     " --pages 500 --workers 500 --seconds 30"
 )
 def test_no_more_threads(result: Result) -> None:
-    """Where the system refuses a thread, a line says so, at once."""
+    """Where the system refuses a thread, a line says so, at once.
+
+    The limit is one of memory, which pages under way may lack as well.
+    """
     assert result.status == 1
-    assert re.fullmatch(r".*thread.*\n", result.errors)
+    assert result.errors.splitlines()[-1].startswith("thread: ")
     assert not matches(CLOSING, result.lines)
     assert result.seconds < 15
 
