@@ -17,13 +17,21 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from helpers.commands import PROGRAMS, ROOT, Command, Result, matches, runs
+from helpers.commands import (
+    PROGRAMS,
+    ROOT,
+    Command,
+    Result,
+    kill_group,
+    matches,
+    runs,
+)
 
 sys.path.insert(0, str(PROGRAMS))
 sys.path.insert(0, str(ROOT / "aio_http"))
@@ -418,14 +426,14 @@ def test_misbehaving_server(result: Result) -> None:
 @misled
 def test_timeout(result: Result) -> None:
     """For a whole page where a loop can see to it, for each wait elsewhere."""
-    late = ["silent", *(answer.__name__ for answer in SLOW)]
-    if model_of(result) not in WHOLE_PAGE:
-        late = ["silent"]
-    for number, why in failed_pages(result).items():
-        name = ANSWERS[number].__name__
-        assert ("Timeout" in why) == (name in late), name
+    model = model_of(result)
+    late = {"silent"}
+    if model in WHOLE_PAGE:
+        late |= {answer.__name__ for answer in SLOW}
+    reasons = failed_pages(result).items()
+    assert late == {ANSWERS[n].__name__ for n, x in reasons if "Timeout" in x}
     # One page after another, or the longest of them, and not much more.
-    least = {"sequential": 2 * LATE + TIMEOUT}.get(model_of(result), TIMEOUT)
+    least = 2 * LATE + TIMEOUT if model == "sequential" else TIMEOUT
     assert least <= float(closing(result)["seconds"]) < least + 5
 
 
@@ -468,6 +476,53 @@ def test_ctrl_c(result: Result) -> None:
     hellos, byes = (len(matches(x, result.lines)) for x in (HELLO, BYE))
     assert byes < hellos or "compare" in result.command.line
     assert not result.left_running
+
+
+@contextmanager
+def started(*options: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start the process client; give it once it has printed a line."""
+    with subprocess.Popen(
+        [sys.executable, "aio_http/process_client.py", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=ROOT,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "== process\n"
+            yield process
+        finally:
+            kill_group(process)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
+@pytest.mark.parametrize("milliseconds", [0, 10, 20, 30, 50, 80, 120, 200])
+def test_ctrl_c_while_workers_start(
+    milliseconds: int, addresses: dict[str, str]
+) -> None:
+    """Ctrl-C is not lost, and meets no worker that is not ready for it."""
+    with started("--seconds", "9", "--url", addresses["fine"]) as process:
+        time.sleep(milliseconds / 1000)
+        os.killpg(process.pid, signal.SIGINT)
+        printed, errors = process.communicate(timeout=5)
+    assert (process.returncode, errors) == (130, "")
+    assert not re.search(CLOSING, printed)
+
+
+def test_workers_end_when_their_parent_is_killed(
+    addresses: dict[str, str],
+) -> None:
+    """However it ends; they are done with standard output then."""
+    with started("--seconds", "30", "--url", addresses["fine"]) as process:
+        assert process.stdout
+        for _ in range(5):
+            assert re.fullmatch(HELLO + "\n", process.stdout.readline())
+        process.kill()
+        printed, _ = process.communicate(timeout=10)
+    assert printed == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no head")
