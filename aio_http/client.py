@@ -80,8 +80,8 @@ opener.add_handler(HTTPHandler())
 def fetch(url: str, timeout: float) -> bytes:
     """Return the page; block this thread until it is there.
 
-    The timeout is for each wait, and a server that sends a byte now and then
-    can make that many waits. Only a loop or a greenlet can bound the whole.
+    The timeout is for each wait, and a page that comes byte by byte has many.
+    Only an event loop, or gevent's, can put an end to all of a page.
     """
     with opener.open(url, timeout=timeout) as response:
         return bytes(response.read())
@@ -120,18 +120,16 @@ def own_server() -> Iterator[str]:
 
     It ends when its standard input does, and so with us, however we end.
     """
+    server = Path(__file__).with_name("server.py")
     with subprocess.Popen(
-        [
-            *(sys.executable, Path(__file__).with_name("server.py")),
-            *("--port", "0", "--until-eof"),
-        ],
+        [sys.executable, server, "--port", "0", "--until-eof"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,  # Ctrl-C is for the client
-    ) as server:
-        assert server.stdout
-        address = server.stdout.readline()
+    ) as process:
+        assert process.stdout
+        address = process.stdout.readline()
         if not address:
             sys.exit(1)  # the server has said why
         yield address.split()[-1]
@@ -163,7 +161,8 @@ def options(
         "--timeout",
         type=float,
         default=10,
-        help="seconds for a whole page; for each wait where a thread waits",
+        help="seconds for a whole page (yield, async, gevent), or for each"
+        " wait (sequential, thread, process)",
     )
     add("--workers", type=int, default=workers, help="pages at a time")
     add("--url", type=address, help="of a server that runs, http://HOST:PORT")
@@ -177,7 +176,7 @@ def options(
     ):
         value = getattr(args, name)
         if value is not None and not least <= value <= most:
-            parser.error(f"--{name} must be from {least:,} to {most:,}")
+            parser.error(f"argument --{name}: not from {least:,} to {most:,}")
     return args
 
 
@@ -212,7 +211,7 @@ def run_client(client: Client, description: str | None, workers: int) -> None:
             ]
             client(urls, args.timeout, args.workers)
     except ModuleNotFoundError as error:
-        sys.exit(f"not installed: python -m pip install {error.name}")
+        sys.exit(f"{error.name} is missing: pip install {error.name}")
     except KeyboardInterrupt:  # out of the pool of processes
         sys.exit(130)
     sys.exit(any(result.failed for result in results))

@@ -28,10 +28,11 @@ def run_one(model: str, arguments: list[str]) -> int:
     script = Path(__file__).with_name(f"{model}_client.py")
     done = subprocess.run(
         [sys.executable, script, *arguments],
-        stdout=subprocess.PIPE,
+        capture_output=True,
         encoding="utf-8",
         check=False,
     )
+    sys.stderr.write(done.stderr)
     for line in done.stdout.splitlines():
         if line.startswith(f"== {model}:"):
             say(line)
@@ -46,19 +47,19 @@ def main() -> None:
         if (value := getattr(args, name)) is not None
     ]
     arguments += ["--block"] * args.block
-    say(
-        f"{args.pages} pages of {args.seconds:g} s,"
-        f" Python {platform.python_version()}, {os.cpu_count()} cores"
-    )
     try:
+        say(
+            f"{args.pages} pages of {args.seconds:g} s,"
+            f" Python {platform.python_version()}, {os.cpu_count()} cores"
+        )
         statuses = [
             run_one(model, arguments)
             for model in MODELS
             if model in args.MODEL or "all" in args.MODEL
         ]
     except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(max(statuses))
+        os._exit(130)  # the client has ended, or was killed just now
+    sys.exit(any(statuses))
 
 
 if __name__ == "__main__":

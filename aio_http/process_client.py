@@ -40,20 +40,20 @@ def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     workers = min(workers, len(urls))
     try:
         with report("process"), ProcessPoolExecutor(workers, None, begin) as p:
-            with no_ctrl_c():
+            with ctrl_c_later():
                 futures = [
                     p.submit(hello, number, url, timeout)
                     for number, url in enumerate(urls, 1)
                 ]
             results.extend(future.result() for future in futures)
     except BrokenProcessPool:
-        # To standard output: if its reader has gone, that is why the worker
-        # died, and nobody needs to be told.
+        # On standard output: if `head` was its reader and has gone, that is
+        # why the workers died, and nobody needs to be told.
         say("a worker process has died")
         sys.exit(1)
 
 
-# The rest ends the workers with their parent, however it ends.
+# The rest ends the workers: with their parent, and at Ctrl-C.
 
 
 def begin() -> None:
@@ -78,7 +78,7 @@ def stop(*_: object) -> None:
 
 
 @contextmanager
-def no_ctrl_c() -> Iterator[None]:
+def ctrl_c_later() -> Iterator[None]:
     """Hold Ctrl-C back, so that it meets no worker which has not begun."""
     if sys.platform == "win32":
         yield

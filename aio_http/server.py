@@ -140,13 +140,13 @@ def main() -> None:
     parser.add_argument("--until-eof", action="store_true")
     args = parser.parse_args()
     if not 0 <= args.port <= 65535:
-        parser.error("--port must be from 0 to 65535")
+        parser.error("argument --port: not from 0 to 65,535")
     if args.until_eof:
         threading.Thread(target=end_at_eof, daemon=True).start()
     try:
         serve(args.port)
     except ModuleNotFoundError as error:
-        sys.exit(f"not installed: python -m pip install {error.name}")
+        sys.exit(f"{error.name} is missing: pip install {error.name}")
     except OSError as error:
         sys.exit(f"cannot serve: {error.strerror}")
     except KeyboardInterrupt:

@@ -34,10 +34,9 @@ def thread_client(urls: Sequence[str], timeout: float, workers: int) -> None:
                 pool.submit(hello, number, url, timeout)
                 for number, url in enumerate(urls, 1)
             ]
-        except RuntimeError as error:
-            # The system has no more threads. Those that run would go on.
-            say(str(error), sys.stderr)
-            os._exit(1)
+        except RuntimeError as error:  # the system refuses a thread
+            say(f"thread: {error}", sys.stderr)
+            os._exit(1)  # without waiting for the threads it gave us
         for future in futures:
             future.result()
 

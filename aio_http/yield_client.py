@@ -13,6 +13,7 @@ waits for them: asyncio does the same, and more besides.
 """
 
 import os
+import re
 import socket
 import time
 from collections.abc import Generator, Iterable, Sequence
@@ -90,15 +91,17 @@ def fetch(url: str) -> Waits[bytes]:
 
 def ask(sock: socket.socket, path: str) -> Waits[bytes]:
     """Return the page; yield until the next bytes of it are there."""
-    # In HTTP 1.0 the end of the connection is the end of the page.
+    # In HTTP 1.0 no page comes in chunks.
     sock.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-    answer = bytearray()
+    answer = b""
     while True:
         yield sock, EVENT_READ
         chunk = sock.recv(65536)
-        if not chunk:
-            return bytes(answer.partition(b"\r\n\r\n")[2])
         answer += chunk
+        head, _, text = answer.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
+        if not chunk or (length and len(text) >= int(length[1])):
+            return text
 
 
 @cache  # looking a name up blocks everybody: once is enough
