@@ -348,7 +348,7 @@ def test_five_hundred_pages(result: Result, addresses: dict[str, str]) -> None:
     assert (f"{rounds} {seconds:g} s" in result.lines) == (workers > 1)
 
 
-@runs(client("yield", "--url {blocking} --block --pages 3 --seconds 0.3"))
+@runs(client("yield", "--url {blocked} --block --pages 3 --seconds 0.3"))
 def test_client_of_a_server_that_blocks(result: Result) -> None:
     """One blocking call in a coroutine, and all wait in a row."""
     assert (result.status, result.errors) == (0, "")
@@ -357,7 +357,7 @@ def test_client_of_a_server_that_blocks(result: Result) -> None:
 
 @runs(
     "aio_http/compare.py async yield"
-    " --block --pages 4 --seconds 1 --timeout 1.8"
+    " --block --pages 4 --seconds 1.2 --timeout 2.2"
 )
 def test_compare(result: Result) -> None:
     """Two closing lines, in the table's order; a server for each client.
@@ -365,12 +365,16 @@ def test_compare(result: Result) -> None:
     The pages that `yield` gave up on still wait in its server, which would
     keep the first page of `async` waiting for more than its timeout.
     """
-    assert (result.status, result.errors.count("page ")) == (1, 6)
-    assert result.lines[0].startswith("4 pages of 1 s, Python 3.")
+    assert result.status == 1
+    assert result.lines[0].startswith("4 pages of 1.2 s, Python 3.")
     ends = matches(CLOSING, result.lines[1:])
     assert [end["model"] for end in ends] == ["yield", "async"]
-    assert [(end["pages"], end["failed"]) for end in ends] == [("1", "3")] * 2
     assert len(result.lines) == 3
+    # One each, unless the machine is busy.
+    assert all(end["pages"] in ("1", "2") for end in ends)
+    assert all(int(end["pages"]) + int(end["failed"]) == 4 for end in ends)
+    failed = sum(int(end["failed"]) for end in ends)
+    assert len(re.findall("^page ", result.errors, re.M)) == failed
 
 
 def test_client_stands_alone(

@@ -45,6 +45,7 @@ with misbehaving_server() as misbehaving, socket.socket() as nobody:
     addresses = {
         "fine": start("127.0.0.1"),
         "blocking": start("127.0.0.1"),
+        "blocked": start("127.0.0.1"),
         "misbehaving": misbehaving,
         "nobody": f"http://127.0.0.1:{nobody.getsockname()[1]}",
         # A name, which some systems look up as ::1 first.
