@@ -1,7 +1,7 @@
 """Three guests say hello, each in a thread of its own.
 
-It should:   let every guest say goodbye by its own name.
-Instead:     the guest who came last says goodbye three times.
+It should:   say goodbye to each guest by the right name.
+Instead:     it says goodbye three times to the guest who came last.
 Read again:  chapter 1, `thread` in coroutine_test.py.
 Hint:        how many variables called `guest` do three threads have?
 """

@@ -25,7 +25,7 @@ import checks
 
 HERE = Path(__file__).resolve().parent
 EXERCISES = sorted(HERE.glob("[0-9][0-9]_*.py"))
-AT_ONCE = 4
+AT_ONCE = 4  # they sleep more than they work
 
 
 async def verdict(path: Path, limit: float) -> tuple[int, list[str]]:
@@ -96,11 +96,10 @@ async def check(paths: Sequence[Path], limit: float, stop: bool) -> int:
                 print(f"{heading} {lines[-1]}", flush=True)
             else:
                 print(f"{heading} not repaired yet", *lines, sep="\n   ")
-                print(
-                    f"   Expected: {works}\n   {read_again(path)}", flush=True
-                )
+                print(f"   Expected: {works}")
+                print(f"   {read_again(path)}", flush=True)
                 if stop:
-                    print(f"Repair {os.path.relpath(path)}", flush=True)
+                    print(f"Repair {shown(path)}", flush=True)
                     break
     finally:
         for each in verdicts:
@@ -111,6 +110,12 @@ async def check(paths: Sequence[Path], limit: float, stop: bool) -> int:
 
 def name_of(path: Path) -> str:
     return path.stem[3:]
+
+
+def shown(path: Path) -> Path:
+    """Return the path as one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def read_again(path: Path) -> str:
@@ -143,23 +148,21 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=5, metavar="SECONDS")
     parser.add_argument("--folder", type=Path, default=HERE / "mine")
     args = parser.parse_args()
-    if not 0 < args.limit <= 3600:
-        parser.error("--limit must be more than 0, and at most 3600")
-    chosen = args.EXERCISE or EXERCISES
-    paths = [args.folder.resolve() / path.name for path in chosen]
+    if not 0.1 <= args.limit <= 3600:
+        parser.error("--limit must be from 0.1 to 3600")
+    folder = args.folder.resolve()
+    paths = [folder / path.name for path in args.EXERCISE or EXERCISES]
     missing = [path for path in paths if not path.exists()]
     try:
-        args.folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for path in missing:
             shutil.copy(HERE / path.name, path)
     except OSError as error:
         parser.error(f"--folder: {error}")
+    stop = not (args.all or args.EXERCISE)
     try:
         if missing:
-            print(
-                f"programs copied to {args.folder}: {len(missing)}", flush=True
-            )
-        stop = not (args.all or args.EXERCISE)
+            print(f"programs copied to {shown(folder)}: {len(missing)}")
         repaired = asyncio.run(check(paths, args.limit, stop))
         bar = "#" * repaired + "-" * (len(paths) - repaired)
         print(f"[{bar}] {repaired} of {len(paths)} repaired", flush=True)
@@ -168,7 +171,7 @@ def main() -> None:
     except BrokenPipeError:  # `| head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    sys.exit(repaired < len(paths))
+    sys.exit(0 if repaired == len(paths) else 1)
 
 
 if __name__ == "__main__":

@@ -87,9 +87,9 @@ def forgotten_await(main: Main) -> bool:
 def blocking_call(main: Main) -> bool:
     """All pages are asked for before the first is there."""
     lines = main([7, 8, 9])
-    return lines[:3] == [f"Page {n}, please" for n in (7, 8, 9)] and sorted(
-        lines[3:]
-    ) == [f"Page {n} is here" for n in (7, 8, 9)]
+    asked = sum(line.endswith("please") for line in lines[:3])
+    here = [f"Page {n} is here" for n in (7, 8, 9)]
+    return asked == 3 and sorted(lines[3:]) == here
 
 
 def vanished_task(main: Main) -> bool:
@@ -128,7 +128,7 @@ def deaf_to_cancel(main: Main) -> bool:
 
 def lost_update(main: Main) -> bool:
     """All seven hellos are counted."""
-    return main([*"ABCDEFG"])[-1] == "Hellos counted: 7"
+    return "Hellos counted: 7" in main([*"ABCDEFG"])
 
 
 def unprimed_consumer(main: Main) -> bool:
@@ -170,9 +170,8 @@ def wrong_thread(main: Main) -> bool:
 
 def pool_in_pool(main: Main) -> bool:
     """Fifty pages, and nobody waits for ever."""
-    return main(range(1, 51)) == [
-        f"Page {n}: picture {n}a and picture {n}b" for n in range(1, 51)
-    ]
+    pages = [f"Page {n}: picture {n}a and picture {n}b" for n in range(1, 51)]
+    return sorted(main(range(1, 51))) == sorted(pages)
 
 
 def lambda_to_process(main: Main) -> bool:
