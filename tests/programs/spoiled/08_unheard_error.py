@@ -1,12 +1,4 @@
-"""Pages, fetched by a task each. There are five pages, and no page 9.
-
-It should:   end with the error of the page that is missing: main raises it.
-Instead:     main says that all pages are here. The error comes too late,
-             as a complaint of the event loop that no program can hear.
-Read again:  chapter 2, an error that nobody asked for.
-Hint:        a task keeps its error until somebody asks for its result. Does
-             asyncio.wait ask?
-"""
+"""Raises an error, but not the one that happened."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +13,9 @@ async def page(number: int) -> None:
 
 async def main(numbers: Sequence[int]) -> None:
     tasks = [asyncio.create_task(page(number)) for number in numbers]
-    await asyncio.gather(*tasks
+    await asyncio.wait(tasks)
+    if any(task.exception() for task in tasks):
+        raise RuntimeError("something went wrong")
     print("All pages are here")
 
 

@@ -1,4 +1,11 @@
-"""There is a bound, and it is too high."""
+"""A fast producer, and a consumer who needs a moment for each item.
+
+It should:   never be more than five items ahead of the consumer.
+Instead:     it makes all the items before the first one is consumed. With
+             a million of them, they all have to fit into memory.
+Read again:  chapter 3, backpressure.
+Hint:        when does `await queue.put(item)` wait?
+"""
 
 import asyncio
 
@@ -17,7 +24,7 @@ async def consumer(queue: asyncio.Queue[int], items: int) -> None:
 
 
 async def main(items: int) -> None:
-    queue: asyncio.Queue[int] = asyncio.Queue(8)
+    queue: asyncio.Queue[int] = asyncio.Queue(2
     await asyncio.gather(producer(queue, items), consumer(queue, items))
 
 
