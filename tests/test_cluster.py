@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from itertools import accumulate
 from operator import sub
+from typing import NamedTuple
 
 import pytest
 from helpers.commands import ROOT, Command, Result, runs
@@ -26,7 +27,7 @@ if not importlib.util.find_spec("distributed"):
 
 SCRIPT = "cluster/consumer_produce.py"
 
-CLOCK = r"now = \d\d:\d\d:\d\d"
+CLOCK = r"now = (?P<now>\d\d:\d\d:\d\d)"
 PROCESS = r"process = (?P<process>\d+ host = \S+)"
 LINES = {
     "produced": rf"\[PRODUCER\] Producing (\d+)\.\.\. {CLOCK} {PROCESS}",
@@ -47,12 +48,19 @@ def cluster(options: str = "", ctrl_c_at: str = "") -> Command:
     return Command(f"{SCRIPT} {options}", ctrl_c_at, dev=False)
 
 
-class Event:
-    """A line about an item: its kind, the item, the process, the time."""
+class Event(NamedTuple):
+    """A line about an item; `now` is the clock in it, in seconds."""
 
-    def __init__(self, kind: str, match: re.Match[str], at: float) -> None:
-        self.kind, self.item, self.at = kind, int(match[1]), at
-        self.process = match.groupdict().get("process")
+    kind: str
+    item: int
+    process: str | None
+    now: int
+
+
+def event(kind: str, match: re.Match[str]) -> Event:
+    hours, minutes, seconds = map(int, match["now"].split(":"))
+    now = 3600 * hours + 60 * minutes + seconds
+    return Event(kind, int(match[1]), match.groupdict().get("process"), now)
 
 
 def events(result: Result) -> list[Event]:
@@ -60,7 +68,7 @@ def events(result: Result) -> list[Event]:
     found = []
     for line in result.block("cluster")[1:-1]:
         new = [
-            Event(kind, match, line.at)
+            event(kind, match)
             for kind, pattern in LINES.items()
             if (match := re.fullmatch(pattern, line))
         ]
@@ -101,7 +109,7 @@ def test_every_item_once(result: Result) -> None:
     assert len(consumers) == int(closing(result)["workers"]) == 2
     assert len({x.process for x in found if x.kind == "produced"}) == 1
     assert not consumers & {x.process for x in found if x.kind == "produced"}
-    assert 3 <= float(closing(result)["seconds"]) < 4.8
+    assert 3 <= float(closing(result)["seconds"]) < 5
 
 
 @runs(cluster())
@@ -109,17 +117,26 @@ def test_two_consume_at_once(result: Result) -> None:
     """Two items are begun before the first reply, and never three."""
     kinds = [x.kind for x in events(result)]
     assert kinds[: kinds.index("returned")].count("consumed") >= 2
-    began = {x.item: x.at for x in events(result) if x.kind == "consumed"}
-    assert sorted(began.values())[2] - min(began.values()) > 0.8
+    first, _, third, *_ = (
+        x.now for x in events(result) if x.kind == "consumed"
+    )
+    assert (third - first) % 86400 >= 1
 
 
 @runs(cluster())
 def test_producer_waits_while_there_is_no_room(result: Result) -> None:
-    """Two are consumed and two queued: the fifth waits for a second."""
-    at = {(x.kind, x.item): x.at for x in events(result)}
-    assert at["queued", 4] < at["returned", 1] < at["queued", 5]
-    assert at["queued", 5] - at["queued", 4] > 0.8
-    assert result.lines[-1].at - result.lines[0].at > 2.5
+    """Two are consumed and two queued: the fifth waits for a reply."""
+    order = [(x.kind, x.item) for x in events(result)]
+    kinds = [x.kind for x in events(result)]
+    first_reply = kinds.index("returned")
+    assert order.index(("queued", 4)) < order.index(("produced", 5))
+    assert order.index(("produced", 5)) < first_reply
+    assert first_reply < order.index(("queued", 5))
+
+
+@runs(cluster())
+def test_lines_arrive_when_they_happen(result: Result) -> None:
+    assert result.lines[-1].at - result.lines[0].at > 1.5
 
 
 @runs(cluster("--items 6 --consumers 1 --queue-size 1 --seconds 0.3"))
@@ -140,7 +157,8 @@ def test_a_killed_consumer(result: Result) -> None:
     first, second = (x for x in found if (x.kind, x.item) == ("consumed", 3))
     (killed,) = (x for x in found if x.kind == "killed")
     assert killed.process == first.process != second.process
-    assert first.at + 0.4 < killed.at < second.at < killed.at + 8
+    assert found.index(first) < found.index(killed) < found.index(second)
+    assert (second.now - killed.now) % 86400 < 10
     later = found[found.index(killed) :]
     assert killed.process not in {x.process for x in later[1:]}
 
@@ -153,11 +171,11 @@ def test_a_frozen_consumer(result: Result) -> None:
     first, second = (x for x in found if (x.kind, x.item) == ("consumed", 1))
     (frozen,) = (x for x in found if x.kind == "frozen")
     assert frozen.process == first.process != second.process
-    assert frozen.at + 4 < second.at < frozen.at + 25
+    assert 5 <= (second.now - frozen.now) % 86400 + 1 < 30
     later = found[found.index(frozen) :]
     assert frozen.process not in {x.process for x in later[1:]}
     # Meanwhile the other goes on.
-    assert "returned" in {x.kind for x in later if x.at < second.at}
+    assert "returned" in {x.kind for x in later[: later.index(second)]}
 
 
 @pytest.mark.slow
@@ -218,7 +236,7 @@ def test_no_cluster_at_the_address(result: Result) -> None:
     else:
         assert (result.status, result.lines) == (1, [])
         assert "tcp://127.0.0.1:" in result.errors
-        assert result.seconds < 15  # ten on a quiet machine
+        assert result.seconds < 30  # ten on a quiet machine
     assert not result.left_running
 
 
