@@ -15,7 +15,7 @@ items and replies. When a process is lost, another one gets its items.
 
 On a cluster that runs already, each line in a terminal of its own:
 
-    dask scheduler --host 127.0.0.1
+    dask scheduler --host 127.0.0.1 --dashboard-address 127.0.0.1:8787
     dask worker tcp://127.0.0.1:8786 --nworkers 2 --nthreads 1
     python cluster/consumer_produce.py --scheduler tcp://127.0.0.1:8786
 """
@@ -88,6 +88,7 @@ def producer(client: Client, options: Options) -> None:
     futures = as_completed()  # gives each back as soon as it is done
 
     def take_replies(left: int) -> None:
+        """Wait until no more than so many items are left without a reply."""
         while futures.count() > left:
             item, reply, process = next(futures).result()
             consumed.append(item)
@@ -161,20 +162,20 @@ def hold_ctrl_c(hold: bool) -> None:
 
 
 def connect(cluster: LocalCluster | str) -> Client:
-    """Return a client when the cluster has a worker, or end in nine seconds.
+    """Return a client when the cluster has a worker, or end in eight seconds.
 
     Dask alone waits for ever where a server of another kind takes the call.
     """
 
     def give_up() -> None:
-        print(f"no answer from {cluster}", file=sys.stderr, flush=True)
+        print(f"no cluster with a worker at {cluster}", file=sys.stderr)
         os._exit(1)
 
-    timer = threading.Timer(8.5, give_up)
+    timer = threading.Timer(8, give_up)
     timer.daemon = True
     timer.start()
-    client = Client(cluster, timeout=4)
-    client.wait_for_workers(1, timeout=4)
+    client = Client(cluster)
+    client.wait_for_workers(1)
     timer.cancel()
     return client
 
@@ -228,8 +229,8 @@ def main() -> None:
         )
     except KeyboardInterrupt:
         status = 130
-    except BrokenPipeError:  # `| head` has what it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        status = 0  # `| head` has what it wants
     except Exception as error:  # Dask has many kinds
         message = f"the cluster failed: {type(error).__name__}: {error}"
         print(" ".join(message.split()), file=sys.stderr)

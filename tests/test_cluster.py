@@ -136,18 +136,18 @@ def test_producer_waits_while_there_is_no_room(result: Result) -> None:
 
 @runs(cluster())
 def test_lines_arrive_when_they_happen(result: Result) -> None:
-    assert result.lines[-1].at - result.lines[0].at > 1.5
+    assert result.lines[-1].at - result.lines[1].at > 1.5
 
 
-@runs(cluster("--items 6 --consumers 1 --queue-size 1 --seconds 0.3"))
+@runs(cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.3"))
 def test_how_far_the_producer_runs_ahead(result: Result) -> None:
-    """One item is consumed, one queued, one in the producer's hand."""
+    """One is consumed, three are queued, one is in the producer's hand."""
     found = check_each_item(result, 6)
     assert [x.item for x in found if x.kind == "consumed"] == [*range(1, 7)]
     kinds = [x.kind for x in found]
     count = {kind: [*accumulate(k == kind for k in kinds)] for kind in LINES}
-    assert max(map(sub, count["produced"], count["returned"])) == 3
-    assert max(map(sub, count["queued"], count["returned"])) == 2
+    assert max(map(sub, count["produced"], count["returned"])) == 5
+    assert max(map(sub, count["queued"], count["returned"])) == 4
 
 
 @runs(cluster("--kill-on 3"))
@@ -230,13 +230,12 @@ def test_a_cluster_by_its_address(result: Result) -> None:
 def test_no_cluster_at_the_address(result: Result) -> None:
     """Nobody, somebody else, no worker: one line, within ten seconds."""
     assert len(result.errors.splitlines()) == 1
+    assert "tcp://127.0.0.1:" in result.errors
     if "dask_cluster" in result.command.line:
         assert result.lines == ["status 1"]
-        assert "worker" in result.errors
     else:
         assert (result.status, result.lines) == (1, [])
-        assert "tcp://127.0.0.1:" in result.errors
-        assert result.seconds < 30  # ten on a quiet machine
+    assert result.seconds < 25  # ten on a quiet machine
     assert not result.left_running
 
 
@@ -271,7 +270,7 @@ def test_bad_arguments(
     monkeypatch.setattr(sys, "argv", [SCRIPT, *arguments.split()])
     script = runpy.run_path(str(ROOT / SCRIPT))
     with pytest.raises(SystemExit) as exit_:
-        script["main"]()
+        script["options_from_command_line"]()
     assert exit_.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -306,7 +305,8 @@ def test_ctrl_c(result: Result) -> None:
 def test_a_closed_pipe_is_no_error() -> None:
     """`| head -n 2` takes its lines, and the script ends without a word."""
     done = subprocess.run(
-        f"'{sys.executable}' {SCRIPT} --seconds 0.2 | head -n 2",
+        f"'{sys.executable}' {SCRIPT} --items 200 --queue-size 200"
+        " | head -n 2",
         shell=True,
         cwd=ROOT,
         capture_output=True,
