@@ -1,0 +1,35 @@
+"""Press Ctrl-C while the step `cpu` of chapter 2 starts its processes.
+
+    python tests/programs/hasty.py START_METHOD
+
+The whole process group gets it, as in a terminal. No row is printed.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import asyc_test
+
+
+class HastyPool(futures.ProcessPoolExecutor):
+    """A pool that is interrupted as soon as a process has been started."""
+
+    def submit(self, *call: Any) -> futures.Future[Any]:  # type: ignore[override]  # noqa: ANN401
+        future = super().submit(*call)
+        os.killpg(0, signal.SIGINT)
+        return future
+
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv[1])
+    asyc_test.clock = lambda *_: 1.0
+    futures.ProcessPoolExecutor = HastyPool  # type: ignore[misc]
+    sys.argv[1:] = ["cpu"]
+    asyc_test.main()
