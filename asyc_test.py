@@ -595,8 +595,8 @@ async def lock_test() -> None:
 
     With a GIL, Python switches threads only at some places, such as a call or
     the next turn of a loop. There is none inside `count += 1`, so it loses
-    nothing today; nobody promises that, and without a GIL there is no place
-    where another thread does not run.
+    nothing today. But nobody promises that, and without a GIL the other
+    threads run all the time.
     """
     count = 0
     all_have_read = threading.Barrier(WORKERS, timeout=3)
@@ -618,8 +618,7 @@ async def lock_test() -> None:
     def unlocked() -> None:
         nonlocal count
         read = count
-        # Here the system has to switch threads.
-        all_have_read.wait()
+        all_have_read.wait()  # here the threads have to switch
         count = read + 1
 
     def locked() -> None:
@@ -629,18 +628,12 @@ async def lock_test() -> None:
             time.sleep(0.01)
             count = read + 1
 
-    for worker, times in (
-        (add_one, TIMES),
-        (call_between, TIMES),
-        (unlocked, 1),
-        (locked, 1),
-    ):
+    workers = {add_one: TIMES, call_between: TIMES, unlocked: 1, locked: 1}
+    for worker, times in workers.items():
         count = 0
-        await asyncio.gather(
-            *(asyncio.to_thread(worker) for _ in range(WORKERS))
-        )
-        right = f"{WORKERS * times:,}"
-        say(f"{worker.__name__}: counted to {count:,} of {right}")
+        threads = [asyncio.to_thread(worker) for _ in range(WORKERS)]
+        await asyncio.gather(*threads)
+        say(f"{worker.__name__}: counted to {count:,} of {WORKERS * times:,}")
 
 
 async def no_lock_test() -> None:
