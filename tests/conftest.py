@@ -44,7 +44,9 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         # Those with few options run longest, and so go first.
-        for command in sorted(dict.fromkeys(wanted), key=lambda x: len(x.line)):
+        for command in sorted(
+            dict.fromkeys(wanted), key=lambda x: len(x.line)
+        ):
             where = (
                 request.getfixturevalue("addresses")
                 if "{" in command.line

@@ -6,9 +6,21 @@ from itertools import accumulate
 from operator import sub
 
 import pytest
-from demo import Demo, Result, clock, demo
+from helpers.commands import ROOT, Command, Line, Result, runs
 
-SCRIPT = "consumer_produce.py"
+sys.path.insert(0, str(ROOT))
+
+import consumer_produce
+
+# Five items of half a second: 2.5 s one by one, 1.5 s for two consumers.
+ALL = "consumer_produce.py --seconds 0.5"
+ONE_CONSUMER = (
+    "consumer_produce.py --items 6 --consumers 1 --queue-size 3 --seconds 0.1"
+)
+MANY = Command(
+    "consumer_produce.py --items 1000 --consumers 20 --seconds 0", dev=False
+)
+FAILING = "consumer_produce.py --fail-on 3 --seconds 0.1"
 
 # With two consumers: thread ids, OS threads, and how many consume at once.
 EXPECTED = {
@@ -18,7 +30,6 @@ EXPECTED = {
     "async": (1, 1, 2),
     "gevent": (3, 1, 2),
 }
-QUEUE_MODELS = [model for model in EXPECTED if model != "yield"]
 
 NUMBER = r"(?P<item>\d+)"
 CLOCK = r"now = (?P<now>\d\d:\d\d:\d\d)"
@@ -28,17 +39,23 @@ LINES = {
     "queued": rf"\[PRODUCER\] Queued {NUMBER} {CLOCK}",
     "consumed": rf"\[CONSUMER\] Consuming {NUMBER}\.\.\. {CLOCK} {THREAD}",
     "returned": rf"\[PRODUCER\] Consumer return: 200 OK for {NUMBER} {CLOCK}",
-    "closing": r"== (?P<model>\w+): (?P<seconds>\d+\.\d\d) s"
-    r" \| thread ids (?P<thread_ids>\d+) \| OS threads (?P<os_threads>\d+)"
-    r" \| produced (?P<produced>\d+) \| consumed (?P<consumed>\d+)",
 }
-Event = tuple[str, re.Match[str]]
+CLOSING = (
+    r"== (?P<model>\w+): (?P<seconds>\d+\.\d\d) s"
+    r" \| thread ids (?P<thread_ids>\d+) \| OS threads (?P<os_threads>\d+)"
+    r" \| produced (?P<produced>\d+) \| consumed (?P<consumed>\d+)"
+)
+
+every_model = pytest.mark.parametrize("model", EXPECTED)
+queue_models = pytest.mark.parametrize(
+    "model", [model for model in EXPECTED if model != "yield"]
+)
 
 
-def events(result: Result) -> list[Event]:
+def events(block: list[Line]) -> list[tuple[str, re.Match[str]]]:
     """Return the lines between heading and closing line, by their kinds."""
     found = []
-    for line in result.lines[1:-1]:
+    for line in block[1:-1]:
         kinds = [
             (kind, match)
             for kind, pattern in LINES.items()
@@ -51,251 +68,250 @@ def events(result: Result) -> list[Event]:
 
 def closing(line: str) -> re.Match[str]:
     """Return the parts of a closing line."""
-    match = re.fullmatch(LINES["closing"], line)
+    match = re.fullmatch(CLOSING, line)
     assert match, line
     return match
 
 
-def models(*names: str, options: str = "") -> pytest.MarkDecorator:
-    """Run the test over models, each run with the same options."""
-    return pytest.mark.parametrize(
-        ("model", "result"),
-        [(name, demo(SCRIPT, name, *options.split())) for name in names],
-        indirect=["result"],
-        ids=names,
-    )
-
-
-every_model = models(*EXPECTED)
-queue_models = models(*QUEUE_MODELS)
-ONE_BY_ONE = "--items 6 --consumers 1 --queue-size 1 --seconds 0.2"
-MANY = "--items 1000 --consumers 20 --seconds 0"
-
-
-def check_each_item(model: str, result: Result, items: int) -> None:
-    """Each item has each of its lines once, in their order."""
+@runs(ALL)
+def test_all_models_and_the_comparison(result: Result) -> None:
+    """Each model in its turn; then the closing lines once more, together."""
     assert (result.status, result.errors) == (0, "")
-    assert result.lines[0] == f"== {model}"
-    end = closing(result.lines[-1])
-    assert end["model"] == model
-    assert end["produced"] == end["consumed"] == str(items)
-    kinds = ["produced", "queued", "consumed", "returned"]
-    if model == "yield":
-        kinds.remove("queued")
-    lines: dict[str, list[str]] = {}
-    for kind, match in events(result):
-        lines.setdefault(match["item"], []).append(kind)
-    assert lines.keys() == {str(n) for n in range(1, items + 1)}
-    for seen in lines.values():
-        assert sorted(seen) == sorted(kinds)
-        order = [kind for kind in seen if kind != "queued"]
-        assert order == ["produced", "consumed", "returned"]
+    headings = [x for x in result.lines if re.fullmatch(r"== \w+", x)]
+    assert headings == [f"== {model}" for model in EXPECTED]
+    ends = [x for x in result.lines if re.fullmatch(CLOSING, x)]
+    assert [closing(x)["model"] for x in ends] == 2 * [*EXPECTED]
+    assert result.lines[-5:] == ends[:5]
     assert not result.left_running
 
 
 @every_model
-def test_every_item_once_and_in_order(model: str, result: Result) -> None:
-    """Five items are produced, consumed and answered, each exactly once."""
-    check_each_item(model, result, 5)
-
-
-@models(*QUEUE_MODELS, options=MANY)
-def test_a_thousand_items(model: str, result: Result) -> None:
-    """With 20 consumers and no work nothing is lost or doubled."""
-    check_each_item(model, result, 1000)
+@runs(ALL, ONE_CONSUMER, MANY)
+def test_every_item_once(model: str, result: Result) -> None:
+    """Each item has each of its lines once, in their order."""
+    block = result.block(model)
+    end = closing(block[-1])
+    assert end["produced"] == end["consumed"]
+    kinds = ["produced", "queued", "consumed", "returned"]
+    if model == "yield":
+        kinds.remove("queued")
+    lines: dict[str, list[str]] = {}
+    for kind, match in events(block):
+        lines.setdefault(match["item"], []).append(kind)
+    assert [*lines] == [str(n) for n in range(1, int(end["produced"]) + 1)]
+    for seen in lines.values():
+        assert sorted(seen) == sorted(kinds)
+        order = [kind for kind in seen if kind != "queued"]
+        assert order == ["produced", "consumed", "returned"]
 
 
 @every_model
+@runs(ALL, MANY)
+def test_how_many_items(model: str, result: Result) -> None:
+    """Five, unless `--items` says otherwise."""
+    items = "1000" if "1000" in result.command.line else "5"
+    assert closing(result.block(model)[-1])["consumed"] == items
+
+
+@every_model
+@runs(ALL)
 def test_how_many_consume_at_once(model: str, result: Result) -> None:
     """Lock-step in yield; in the queue models two items at a time."""
-    kinds = [kind for kind, _ in events(result) if kind != "queued"]
+    block = result.block(model)
+    kinds = [kind for kind, _ in events(block)]
     if model == "yield":
         assert kinds == ["produced", "consumed", "returned"] * 5
     else:
-        first_return = kinds.index("returned")
-        assert kinds[:first_return].count("consumed") >= 2
+        assert kinds[: kinds.index("returned")].count("consumed") >= 2
+        one, two, three, *_ = (x.at for x in block if "CONSUMER" in x)
+        assert two - one < 0.25 < three - one
 
 
 @every_model
-def test_seconds_are_the_arithmetic(model: str, result: Result) -> None:
-    """Five items of a second: five for one consumer, three for two."""
-    seconds = {1: 5, 2: 3}[EXPECTED[model][2]]
-    took = float(closing(result.lines[-1])["seconds"])
-    assert seconds <= took < seconds + 0.7
+@runs(ALL)
+def test_seconds(model: str, result: Result) -> None:
+    """One consumer takes the sum; two take three rounds for five items."""
+    took = float(closing(result.block(model)[-1])["seconds"])
+    if model == "yield":
+        assert 2.5 <= took < 4
+    else:
+        assert 1.5 <= took < 2.4
 
 
 @every_model
-def test_printed_clock_agrees(model: str, result: Result) -> None:
-    """A second passes from Consuming to the return, and one more at most."""
-    began = {m["item"]: clock(m) for k, m in events(result) if k == "consumed"}
-    ended = {m["item"]: clock(m) for k, m in events(result) if k == "returned"}
-    for item, start in began.items():
-        assert (ended[item] - start) % 86400 in (1, 2)
-
-
-@every_model
+@runs(ALL)
 def test_lines_arrive_when_they_happen(model: str, result: Result) -> None:
-    """The pipe carries the first line seconds before the last."""
-    assert result.at[-1] - result.at[0] > 1.5
+    """The pipe carries each line when it is printed, not in the end."""
+    block = result.block(model)
+    assert block[-2].at - block[1].at > 1
 
 
 @queue_models
+@runs(ALL)
 def test_producer_waits_while_the_queue_is_full(
     model: str, result: Result
 ) -> None:
-    """Two are consumed and two queued: the fifth waits for a second."""
+    """Two are consumed and two queued: the fifth waits for half a second."""
+    block = result.block(model)
     at = {
-        (kind, match["item"]): time
-        for (kind, match), time in zip(
-            events(result), result.at[1:-1], strict=True
-        )
+        match["item"]: line.at
+        for line in block
+        if (match := re.fullmatch(LINES["queued"], line))
     }
-    assert at["queued", "5"] - at["queued", "4"] > 0.5
+    assert at["5"] - at["4"] > 0.25
 
 
-@models(*QUEUE_MODELS, options=ONE_BY_ONE)
+@queue_models
+@runs(ONE_CONSUMER)
 def test_how_far_the_producer_runs_ahead(model: str, result: Result) -> None:
-    """At most by what the queue and the two hands around it can hold."""
-    check_each_item(model, result, 6)
-    kinds = [kind for kind, _ in events(result)]
+    """By what the queue holds, the item in hand, and one on its way."""
+    kinds = [kind for kind, _ in events(result.block(model))]
     count = {kind: [*accumulate(k == kind for k in kinds)] for kind in LINES}
     ahead = map(sub, count["produced"], count["consumed"])
-    assert 2 <= max(ahead) <= 1 + 1 + 1
-    # Replies are read on the way, not in the end.
+    assert 3 + 1 <= max(ahead) <= 3 + 1 + 1
+    # Replies are taken on the way, not in the end.
     unanswered = map(sub, count["consumed"], count["returned"])
-    assert max(unanswered) <= 3
+    assert max(unanswered) <= 2
 
 
 @every_model
+@runs(ONE_CONSUMER)
+def test_one_consumer_consumes_in_order(model: str, result: Result) -> None:
+    """The queue hands out first what was put in first."""
+    consumed = [
+        match["item"]
+        for kind, match in events(result.block(model))
+        if kind == "consumed"
+    ]
+    assert consumed == ["1", "2", "3", "4", "5", "6"]
+
+
+@every_model
+@runs(ALL)
 def test_thread_ids_and_os_threads(model: str, result: Result) -> None:
     """The lines and the closing line agree, and are as they must be."""
     thread_ids, os_threads, _ = EXPECTED[model]
+    block = result.block(model)
     working = [
         match
-        for kind, match in events(result)
+        for kind, match in events(block)
         if kind in ("produced", "consumed")
     ]
     assert len({m["thread_id"] for m in working}) == thread_ids
     assert len({m["os_thread"] for m in working}) == os_threads
-    end = closing(result.lines[-1])
-    assert int(end["thread_ids"]) == thread_ids
-    assert int(end["os_threads"]) == os_threads
+    assert int(closing(block[-1])["thread_ids"]) == thread_ids
+    assert int(closing(block[-1])["os_threads"]) == os_threads
 
 
-@pytest.mark.parametrize(
-    ("model", "result"),
-    [(model, demo("tests/fail_on.py", model)) for model in EXPECTED],
-    indirect=["result"],
-    ids=list(EXPECTED),
-)
-def test_every_failure_ends(model: str, result: Result) -> None:
+@runs(Command("tests/programs/fail_on.py", dev=False))
+def test_every_failure_ends(result: Result) -> None:
     """Whichever item fails, however many consumers: it ends, and shows."""
     assert (result.status, result.errors) == (0, "")
-    assert len(result.lines) == 30
+    assert len(result.lines) == 5 * 5 * 3 * 2
     for line in result.lines:
-        run, raised, counts, seconds, left = line.split(" | ")
-        item = int(run.split()[0])
+        run, said, counts, seconds, left = line.split(" | ")
+        item = int(run.split()[1])
         produced, consumed = map(int, counts.split())
-        assert raised == f"item {item}: the consumer was told to fail on it"
+        assert said.startswith(f"item {item}: ")
         assert item <= produced <= 5
         assert consumed < produced
         assert float(seconds) < 5
         assert left == "0 0"
 
 
-@models(*EXPECTED, options="--fail-on 3 --seconds 0.1")
-def test_failure_is_one_line_and_status_1(model: str, result: Result) -> None:
-    """Standard error names the item and the reason; the counts are kept."""
+@runs(FAILING)
+def test_failures_are_a_line_each_and_status_1(result: Result) -> None:
+    """Standard error names the item; the other models run."""
     assert result.status == 1
-    assert result.errors == "item 3: the consumer was told to fail on it\n"
-    end = closing(result.lines[-1])
-    returned = [m["item"] for k, m in events(result) if k == "returned"]
+    errors = result.errors.splitlines()
+    assert len(errors) == 5
+    assert all(line.startswith("item 3: ") for line in errors)
+    assert len(result.lines) > 5
+    assert not result.left_running
+
+
+@every_model
+@runs(FAILING)
+def test_failure_is_counted(model: str, result: Result) -> None:
+    """No reply for the item that failed, and the counts say so."""
+    block = result.block(model)
+    end = closing(block[-1])
+    returned = [m["item"] for k, m in events(block) if k == "returned"]
     assert "3" not in returned
     assert int(end["produced"]) >= 3
     assert len(returned) <= int(end["consumed"]) < int(end["produced"])
-    assert float(end["seconds"]) < 1
-    assert not result.left_running
 
 
-@pytest.mark.parametrize(
-    "result",
-    [
-        demo(
-            SCRIPT,
-            *[
-                "yield",
-                "async",
-                "--items",
-                "2",
-                "--seconds",
-                "0",
-                "--fail-on",
-                "2",
-            ],
-        )
-    ],
-    indirect=True,
-    ids=["two models"],
-)
-def test_models_and_the_comparison(result: Result) -> None:
-    """Options reach each model; the closing lines come once more."""
-    assert result.status == 1
-    assert result.errors.count("item 2: ") == 2
-    ends = [closing(line) for line in result.lines[-2:]]
-    assert [end["model"] for end in ends] == ["yield", "async"]
-    assert {end["produced"] for end in ends} == {"2"}
-
-
-@pytest.mark.parametrize(
-    ("message", "result"),
-    [
-        (message, demo(SCRIPT, *arguments.split()))
-        for message, arguments in [
-            ("MODEL: invalid choice: 'sequential'", "sequential"),
-            ("--items: 'many'", "--items many"),
-            ("--consumers: '1.5'", "--consumers 1.5"),
-            ("--queue-size: '0'", "--queue-size 0"),
-            ("--seconds: 'nan'", "--seconds nan"),
-            ("--fail-on: 6 is no item", "--fail-on 6"),
-        ]
-    ],
-    indirect=["result"],
-    ids=str,
-)
-def test_bad_arguments(message: str, result: Result) -> None:
-    """Argparse's own message names what is wrong; nothing runs."""
-    assert (result.status, result.lines) == (2, [])
-    assert f"{SCRIPT}: error: argument {message}" in result.errors
-
-
-@pytest.mark.parametrize(
-    "result", [Demo((SCRIPT, "gevent"), without=True)], indirect=True
+@runs(
+    Command("consumer_produce.py gevent yield --seconds 0", without="gevent")
 )
 def test_gevent_missing(result: Result) -> None:
-    """One line says what to install."""
-    assert (result.status, result.lines) == (1, [])
-    assert result.errors == (
-        "gevent is not installed: python -m pip install gevent\n"
-    )
+    """One line says what to install; the other model has run."""
+    assert result.status == 1
+    assert len(result.errors.splitlines()) == 1
+    assert "pip install gevent" in result.errors
+    assert closing(result.lines[-1])["model"] == "yield"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such limit")
+@runs(
+    "tests/programs/limited.py"
+    " consumer_produce.py thread async --consumers 300"
+)
+def test_system_refuses_a_thread(result: Result) -> None:
+    """One line, at once, and no closing line."""
+    assert result.status == 1
+    assert len(result.errors.splitlines()) == 1
+    assert "thread" in result.errors
+    assert result.seconds < 8
+    assert result.lines == ["== thread"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
-@pytest.mark.parametrize(
-    "result",
-    [
-        Demo(
-            (SCRIPT, *models.split(), "--seconds", "9"),
-            ctrl_c_at="[CONSUMER] Consuming 1",
-            group=models != "gevent thread",
-        )
-        for models in [*EXPECTED, "gevent thread"]
-    ],
-    indirect=True,
-    ids=str,
+@runs(
+    Command("consumer_produce.py --seconds 9", "== yield"),
+    Command(
+        "consumer_produce.py thread --seconds 9", "[CONSUMER] Consuming 2"
+    ),
+    Command(
+        "consumer_produce.py async --seconds 9", "[CONSUMER]", group=False
+    ),
+    Command(
+        "consumer_produce.py gevent --seconds 9", "[CONSUMER] Consuming 2"
+    ),
 )
 def test_ctrl_c(result: Result) -> None:
-    """Ctrl-C in the middle ends it at once, without a word."""
+    """It ends at once, without a word, and without a result."""
     assert (result.status, result.errors) == (130, "")
     assert result.since_ctrl_c < 2
-    assert not any("return" in line for line in result.lines)
+    assert not any("return" in x or ": 0." in x for x in result.lines)
     assert not result.left_running
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ("sequential", "MODEL"),
+        ("--items many", "--items"),
+        ("--items 0", "--items"),
+        ("--consumers 1.5", "--consumers"),
+        ("--consumers 1000001", "--consumers"),
+        ("--queue-size 0", "--queue-size"),
+        ("--seconds nan", "--seconds"),
+        ("--fail-on 6", "--fail-on"),
+        ("--fail-on -1", "--fail-on"),
+    ],
+)
+def test_bad_arguments(
+    arguments: str,
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Status 2, the option is named, and nothing runs."""
+    monkeypatch.setattr(sys, "argv", ["x.py", *arguments.split()])
+    with pytest.raises(SystemExit, match="2"):
+        consumer_produce.main()
+    out, errors = capsys.readouterr()
+    assert out == ""
+    assert f"error: argument {named}: " in errors

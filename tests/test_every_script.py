@@ -1,5 +1,6 @@
 """What holds for every script that a reader runs."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,63 +8,64 @@ import sys
 from pathlib import Path
 
 import pytest
-from demo import ROOT, Result, demo
+from helpers.commands import ROOT, Result, runs
 
-# The scripts, each with arguments that make it run for a moment.
+# The scripts that stand alone, each with arguments for a moment's run.
 SCRIPTS = {
     "coroutine_test.py": "yield async --seconds 0",
-    "asyc_test.py": "coroutine no_lock",
+    "asyc_test.py": "coroutine await",
     "consumer_produce.py": "yield async --seconds 0",
 }
+MODULES = [
+    *(script.removesuffix(".py") for script in SCRIPTS),
+    *sorted(path.stem for path in (ROOT / "aio_http").glob("*.py")),
+]
 
 
-@pytest.mark.parametrize(
-    "result",
-    [
-        demo(
-            "-c",
-            f"import sys, threading, {Path(script).stem};"
-            "print({'gevent', 'aiohttp'} & {*sys.modules},"
-            " threading.active_count())",
-        )
-        for script in SCRIPTS
-    ],
-    indirect=True,
-    ids=list(SCRIPTS),
-)
+IMPORTS = f"""
+import sys, threading
+sys.path.append("aio_http")
+import {", ".join(MODULES)}
+print(sorted(set(("gevent", "aiohttp")) & set(sys.modules)))
+print(threading.active_count())
+"""
+
+
+@runs(f"-c '{IMPORTS}'")
 def test_import_starts_nothing(result: Result) -> None:
     """Importing prints nothing, starts no thread, needs no package."""
     assert (result.status, result.errors) == (0, "")
-    assert result.lines == ["set() 1"]
+    assert result.lines == ["[]", "1"]
+
+
+def run_copy(script: str, folder: Path, *, head: str = "") -> str:
+    """Run a copy of the script in a folder; return what it printed."""
+    shutil.copy(ROOT / script, folder)
+    command = f'"{sys.executable}" {script} {SCRIPTS[script]} {head}'
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=os.environ | {"PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_stands_alone(script: str, tmp_path: Path) -> None:
     """Copied to another directory and run from there, it still works."""
-    shutil.copy(ROOT / script, tmp_path)
-    done = subprocess.run(
-        [sys.executable, script, *SCRIPTS[script].split()],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    assert len(re.findall(r"^== \w+: \d", done.stdout, re.MULTILINE)) >= 2
+    printed = run_copy(script, tmp_path)
+    assert len(re.findall(r"^== \w+: \d", printed, re.M)) >= 2
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
+@pytest.mark.skipif(sys.platform == "win32", reason="no head")
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_closed_pipe_is_no_error(script: str) -> None:
+def test_a_closed_pipe_is_no_error(script: str, tmp_path: Path) -> None:
     """`| head -n 1` takes its line, and the script ends without a word."""
-    done = subprocess.run(
-        f"'{sys.executable}' {script} {SCRIPTS[script]} | head -n 1",
-        shell=True,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
-    assert done.stdout.startswith("== ")
-    assert done.stderr == ""
+    printed = run_copy(script, tmp_path, head="| head -n 1")
+    assert re.fullmatch(r"== \w+\n", printed)

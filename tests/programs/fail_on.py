@@ -1,20 +1,23 @@
-"""Let the consumer of one model fail, in every way, and print how it ended.
+"""Let the consumer of each model fail, in every way, and print how it ended.
 
-    python tests/fail_on.py MODEL
+    python tests/programs/fail_on.py
 
-A line for each of 30 runs: the item failed on, the consumers, the size of the
-queue, what was raised, the items produced and consumed, the seconds, and how
-many threads and greenlets were left. What the demo prints is left out.
+A line for each of 150 runs: the model, the item failed on, the consumers, the
+size of the queue, what was raised, the items produced and consumed, the
+seconds, and how many threads and greenlets were left. What the demo prints is
+left out.
 """
 
 import gc
+import io
 import sys
 import threading
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import product
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import consumer_produce as demo
 
@@ -31,28 +34,19 @@ def greenlets() -> int:
     )
 
 
-def main(model: str) -> None:
-    """Run the model with each item, number of consumers and queue size."""
-    say, demo.say = demo.say, lambda line: None
-    for item, consumers, size in product(range(1, 6), (1, 2, 5), (1, 2)):
-        start = time.perf_counter()
-        try:
-            demo.MODELS[model](
-                seconds=0.01,
-                consumers=consumers,
-                queue_size=size,
-                fail_on=item,
-            )
-            raised = "nothing"
-        except demo.ConsumeError as error:
-            raised = str(error)
-        took = time.perf_counter() - start
-        say(
-            f"{item} {consumers} {size} | {raised} | {len(demo.produced)}"
-            f" {len(demo.consumed)} | {took:.3f} |"
-            f" {threading.active_count() - 1} {greenlets()}"
-        )
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+for model, item, consumers, size in product(
+    demo.MODELS, range(1, 6), (1, 2, 5), (1, 2)
+):
+    options = demo.Options(
+        seconds=0.01, consumers=consumers, queue_size=size, fail_on=item
+    )
+    start = time.perf_counter()
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as why:
+        demo.MODELS[model](options)
+    print(
+        f"{model} {item} {consumers} {size} | {why.getvalue().strip()}"
+        f" | {len(demo.produced)} {len(demo.consumed)}"
+        f" | {time.perf_counter() - start:.3f}"
+        f" | {threading.active_count() - 1} {greenlets()}",
+        flush=True,
+    )

@@ -1,6 +1,6 @@
 """Run a script that may take no more than a gibibyte of addresses.
 
-    python tests/limited.py SCRIPT [ARGUMENT ...]
+    python tests/programs/limited.py SCRIPT [ARGUMENT ...]
 
 A thread takes eight mebibytes of them for its stack, so that the system
 refuses to start the hundred and somethingth.

@@ -1,6 +1,6 @@
 """Compare sleepers of one second in chapter 1's `event_loop` and in asyncio.
 
-    python tests/sleepers.py 100000
+    python tests/programs/sleepers.py 100000
 
 A line each: the seconds that so many sleepers take, by the clock, which
 counts the second that all of them sleep, and by the processor.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from coroutine_test import event_loop
 
@@ -50,7 +50,7 @@ def measure(test: Callable[[], None]) -> None:
     test()
     took = time.perf_counter() - start
     took_cpu = time.process_time() - start_cpu
-    print(f"{test.__name__}: {took:.2f} s | processor {took_cpu:.2f} s")
+    print(f"{test.__name__}: {took:.3f} s | processor {took_cpu:.3f} s")
 
 
 measure(yield_test)

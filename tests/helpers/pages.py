@@ -1,0 +1,73 @@
+"""Read the pages of text: their code blocks, and the commands they show.
+
+A shown command is a line `$ python ...` in a `console` block, with its output
+below it. Where the output begins with `...`, only its last lines are shown.
+"""
+
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers.commands import ROOT, Result
+
+# Each page beside its twin: English, Chinese.
+PAIRS = [
+    (page, page.with_name(f"{page.stem}.zh-CN.md"))
+    for page in [
+        ROOT / "README.md",
+        *sorted(ROOT.glob("docs/*.md")),
+        *sorted(ROOT.glob("*/README.md")),
+    ]
+    if not page.name.endswith(".zh-CN.md")
+]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROMPT = "$ python "
+LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command that a page shows, and the output below it."""
+
+    command: str
+    output: list[str]
+
+    @property
+    def line(self) -> str:
+        """What follows `python` on the command line."""
+        return self.command.removeprefix(PROMPT)
+
+    @property
+    def arguments(self) -> list[str]:
+        """The same, word by word."""
+        return shlex.split(self.line)
+
+    def cut(self, result: Result) -> list[str]:
+        """Return what was printed without what the page leaves out.
+
+        That is where this machine keeps Python and the repository, and the
+        lines for which `...` stands.
+        """
+        printed = [
+            line.replace(f"{ROOT}{os.sep}", "").replace(LIBRARY, "")
+            for line in [*result.lines, *result.errors.splitlines()]
+        ]
+        if self.output[:1] != ["..."]:
+            return printed
+        return ["...", *printed[1 - len(self.output) :]]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the contents of the text's code blocks in the language."""
+    return [body for name, body in BLOCK.findall(text) if name == language]
+
+
+def shown(text: str) -> list[Shown]:
+    """Return the commands that the text shows with their output."""
+    return [
+        Shown(command, output)
+        for body in blocks(text, "console")
+        for command, *output in [body.splitlines()]
+    ]
