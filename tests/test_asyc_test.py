@@ -296,7 +296,7 @@ def test_cancellation_is_a_request(lines: list[Line]) -> None:
 
 @of("limit")
 def test_five_at_a_time(lines: list[Line]) -> None:
-    """Never more than five in flight, and five until nobody is left."""
+    """Five start at once, and never are more than five in flight."""
     *hellos, end = events(lines)
     assert end == "main: 20 replies"
     assert len(set(hellos)) == 40
@@ -306,7 +306,6 @@ def test_five_at_a_time(lines: list[Line]) -> None:
         in_flight.append(in_flight[-1] + step)
     assert in_flight[:6] == [0, 1, 2, 3, 4, 5]
     assert max(in_flight) == 5
-    assert min(in_flight[5:-5]) == 4
     assert 5.9 / 5 <= seconds(lines) < 4
 
 
@@ -556,7 +555,7 @@ def test_threads_lose_updates(lines: list[Line]) -> None:
     assert count == right or (count < right and not HAS_GIL)
     count, right = counted["call_between"]
     assert right == 5_000_000
-    assert 1_000_000 <= count < right or not HAS_GIL
+    assert 0 < count < right
     assert counted["unlocked"] == (1, 5)
     assert counted["locked"] == (5, 5)
 
