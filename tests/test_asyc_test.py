@@ -3,6 +3,7 @@
 import platform
 import re
 import sys
+from concurrent import futures
 
 import pytest
 from helpers.commands import ROOT, Command, Line, Result, matches, runs
@@ -647,7 +648,11 @@ def test_free_threaded_python_says_so(
     """The line above the rows of `cpu` says whether there is a GIL."""
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: has_gil, raising=False)
     monkeypatch.setattr(asyc_test, "clock", lambda *_: 1.0)
-    monkeypatch.setattr(asyc_test, "start_both", lambda _: None)
+    monkeypatch.setattr(asyc_test, "work", str)
+    for pool in ("ProcessPoolExecutor", "InterpreterPoolExecutor"):
+        monkeypatch.setattr(
+            futures, pool, futures.ThreadPoolExecutor, raising=False
+        )
     asyc_test.cpu_test()
     said = capsys.readouterr().out
     assert ("without a GIL" in said) == (not has_gil)
