@@ -751,12 +751,10 @@ waited: list[float] = []
 
 
 def now() -> str:
-    """Return the time of day as HH:MM:SS."""
     return time.strftime("%H:%M:%S")
 
 
 def where() -> str:
-    """Return the thread this runs in: Python's id, and the system's."""
     return (
         f"serve thread id = {threading.get_ident()}"
         f" OS thread = {threading.get_native_id()}"
@@ -764,15 +762,13 @@ def where() -> str:
 
 
 def state(future: asyncio.Future[Any]) -> str:
-    """Return whether a future or a task is pending, cancelled or done."""
     if future.cancelled():
         return "cancelled"
     return "done" if future.done() else "pending"
 
 
 def say(line: str) -> None:
-    """Print a line whole and at once, also through a pipe."""
-    # print writes its end separately, and another thread can get in between.
+    # In one piece: print() writes a line's end apart, others get between.
     print(line + "\n", end="", flush=True)
 
 
@@ -781,7 +777,6 @@ def say_hello(seconds: float) -> None:
 
 
 def say_bye(seconds: float) -> None:
-    """Say goodbye, and remember the wait for the closing line."""
     waited.append(seconds)
     say(f"Bye.. {seconds:g} now = {now()}")
 
@@ -802,19 +797,15 @@ def stopwatch(name: str) -> Iterator[None]:
 
 
 def clock(name: str, lines: Iterable[str], alone: float = 0) -> float:
-    """Print the lines of the workers, and the seconds until they were there.
+    """Print the workers' lines, and the seconds until all of them were there.
 
-    Compare them with the seconds of one after another; return the seconds.
+    Compare with the seconds of one after another; return the seconds.
     """
     start = time.perf_counter()
     for line in lines:
         say(f"{name}: {line}")
     took = time.perf_counter() - start
-    line = f"{name}: {took:.2f} s"
-    if alone:
-        line += f" | one after another {alone:.2f} s"
-        line += f" | {alone / took:.1f} times as fast"
-    say(line)
+    say(f"{name}: {took:.2f} s | {(alone or took) / took:.1f} times as fast")
     return took
 
 
@@ -822,27 +813,26 @@ def start_both(pool: futures.Executor) -> None:
     """Start both workers of a pool, and wait until they have started.
 
     A terminal sends Ctrl-C to every process, and one that has hardly started
-    would report it with a traceback. So it waits until they are under way.
+    would answer with a traceback. So whatever is started here never gets it.
     """
-    blocked = hasattr(signal, "pthread_sigmask")
-    if blocked:
+    can_hold_back = hasattr(signal, "pthread_sigmask")
+    if can_hold_back:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     started = pool.map(time.sleep, [0.2, 0.2])
-    if blocked:
+    if can_hold_back:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     list(started)
 
 
 def begin() -> None:
     """Begin a process or an interpreter: leave Ctrl-C to the parent."""
-    with suppress(ValueError):  # an interpreter hears of no signal anyway
+    with suppress(ValueError):  # no signal reaches an interpreter anyway
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     # In dev mode, Python 3.15 warns so of the main module that it has here.
     warnings.filterwarnings("ignore", "Module globals is missing")
 
 
 def main() -> None:
-    """Take the steps that the command line names."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -2,13 +2,15 @@
 
     python tests/programs/hasty.py START_METHOD
 
-The whole process group gets it, as in a terminal. No row is printed.
+The whole process group gets it, as in a terminal, while each process imports
+what it needs. No row is printed.
 """
 
 import multiprocessing
 import os
 import signal
 import sys
+import time
 from concurrent import futures
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ class HastyPool(futures.ProcessPoolExecutor):
 
     def submit(self, *call: Any) -> futures.Future[Any]:  # type: ignore[override]  # noqa: ANN401
         future = super().submit(*call)
+        time.sleep(0.1)
         os.killpg(0, signal.SIGINT)
         return future
 
