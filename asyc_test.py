@@ -42,7 +42,7 @@ hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
     pickle         what another process can be sent
     cpu            coroutines take turns, processes work at the same time
 
-    python asyc_test.py                 takes all steps, in 22 seconds
+    python asyc_test.py                 takes all steps, in 21 seconds
     python asyc_test.py task cancel     takes these two
 
     $ python asyc_test.py task

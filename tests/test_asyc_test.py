@@ -1,5 +1,6 @@
 """Chapter 2: what each step of `asyc_test.py` prints."""
 
+import os
 import platform
 import re
 import sys
@@ -665,13 +666,27 @@ def test_the_whole_tour(result: Result) -> None:
     headings = [m[1] for m in matches(r"== (\w+)", result.lines)]
     assert headings == STEPS
     assert "main: loop closed, threads 1" in result.lines
-    assert max(seconds(result.block(step)) for step in STEPS) < 4
-    assert result.seconds < 30
-    # Processes work at the same time, threads only where there is no GIL.
-    rows = {m["name"]: m for m in map(CLOSING.fullmatch, result.lines) if m}
-    assert float(rows["processes"]["seconds"]) < float(
-        rows["one after another"]["seconds"]
-    )
+    # It takes 21 seconds; a busy machine takes longer where it computes.
+    assert result.seconds < 45
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.cpu_count() == 1, reason="nothing runs in parallel")
+@runs(Command("asyc_test.py cpu cpu cpu", dev=False))
+def test_processes_work_at_the_same_time(result: Result) -> None:
+    """They gain, threads gain only without a GIL; on a busy machine too.
+
+    It disturbs now this row and now that one, so the best of three counts.
+    """
+    rows = [m for x in result.lines if (m := CLOSING.fullmatch(x))]
+    ratios = {
+        name: [float(row["ratio"]) for row in rows if row["name"] == name]
+        for name in ("coroutines", "threads", "processes")
+    }
+    assert {len(three) for three in ratios.values()} == {3}
+    assert max(ratios["processes"]) > 1.3
+    assert min(ratios["coroutines"]) < 1.3
+    assert min(ratios["threads"]) < 1.3 or not HAS_GIL
 
 
 def call_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
