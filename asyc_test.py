@@ -73,9 +73,14 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from concurrent import futures
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from typing import Any
 
 SECONDS = (1.0, 0.2, 0.6)
@@ -707,6 +712,29 @@ def work(names: str) -> str:
     return f"process = {os.getpid()} OS thread = {os_thread} {''.join(turns)}"
 
 
+def clock(
+    name: str,
+    parts: Sequence[str],
+    alone: float = 0,
+    pool: futures.Executor | None = None,
+) -> float:
+    """Work on the parts, here or in a pool; print who did, and how long.
+
+    Compare with the seconds of one after another; return the seconds.
+    """
+    with pool or nullcontext():
+        if pool:
+            start_both(pool)
+        start = time.perf_counter()
+        lines = list(pool.map(work, parts) if pool else map(work, parts))
+        took = time.perf_counter() - start
+    # No worker is left that would outlive this process if nobody reads this.
+    for line in lines:
+        say(f"{name}: {line}")
+    say(f"{name}: {took:.2f} s | {(alone or took) / took:.1f} times as fast")
+    return took
+
+
 def cpu_test() -> None:
     """Concurrent is taking turns, parallel is working at the same time.
 
@@ -719,22 +747,17 @@ def cpu_test() -> None:
     gil = "with a GIL" if has_gil else "without a GIL"
     say(f"main: {os.cpu_count()} cores, {python} {gil}")
 
-    alone = clock("one after another", map(work, "abcd"))
-    clock("coroutines", map(work, ["abcd"]), alone)
-    pools: dict[str, futures.Executor] = {
-        "threads": futures.ThreadPoolExecutor(2),
-        "processes": futures.ProcessPoolExecutor(2, initializer=begin),
-    }
-    if sys.version_info >= (3, 14):
-        pools["interpreters"] = futures.InterpreterPoolExecutor(
-            2, initializer=begin
-        )
-    for name, pool in pools.items():
-        with pool:
-            start_both(pool)
-            clock(name, pool.map(work, ["ab", "cd"]), alone)
-    if "interpreters" not in pools:
+    alone = clock("one after another", "abcd")
+    clock("coroutines", ["abcd"], alone)
+    halves = ["ab", "cd"]
+    clock("threads", halves, alone, futures.ThreadPoolExecutor(2))
+    processes = futures.ProcessPoolExecutor(2, initializer=begin)
+    clock("processes", halves, alone, processes)
+    if sys.version_info < (3, 14):
         say("interpreters: skipped, they need Python 3.14")
+        return
+    interpreters = futures.InterpreterPoolExecutor(2, initializer=begin)
+    clock("interpreters", halves, alone, interpreters)
 
 
 # Every function above whose name ends in _test is a step, in that order.
@@ -794,19 +817,6 @@ def stopwatch(name: str) -> Iterator[None]:
         line += f" | one after another {sum(waited):.2f} s"
     waited.clear()
     say(line)
-
-
-def clock(name: str, lines: Iterable[str], alone: float = 0) -> float:
-    """Print the workers' lines, and the seconds until all of them were there.
-
-    Compare with the seconds of one after another; return the seconds.
-    """
-    start = time.perf_counter()
-    for line in lines:
-        say(f"{name}: {line}")
-    took = time.perf_counter() - start
-    say(f"{name}: {took:.2f} s | {(alone or took) / took:.1f} times as fast")
-    return took
 
 
 def start_both(pool: futures.Executor) -> None:

@@ -3,8 +3,8 @@
 import os
 import platform
 import re
+import signal
 import sys
-from concurrent import futures
 
 import pytest
 from helpers.commands import ROOT, Command, Line, Result, matches, runs
@@ -648,11 +648,6 @@ def test_free_threaded_python_says_so(
     """The line above the rows of `cpu` says whether there is a GIL."""
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: has_gil, raising=False)
     monkeypatch.setattr(asyc_test, "clock", lambda *_: 1.0)
-    monkeypatch.setattr(asyc_test, "work", str)
-    for pool in ("ProcessPoolExecutor", "InterpreterPoolExecutor"):
-        monkeypatch.setattr(
-            futures, pool, futures.ThreadPoolExecutor, raising=False
-        )
     asyc_test.cpu_test()
     said = capsys.readouterr().out
     assert ("without a GIL" in said) == (not has_gil)
@@ -788,3 +783,13 @@ def test_ctrl_c_while_processes_start(result: Result) -> None:
 def test_ctrl_c_while_processes_are_forked(result: Result) -> None:
     """The other ways to start a process."""
     test_ctrl_c_while_processes_start(result)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
+@runs("tests/programs/gone_reader.py")
+def test_no_process_outlives_a_reader_that_has_gone(result: Result) -> None:
+    """SIGPIPE ends the step where no process would be left behind."""
+    assert (result.status, result.errors) == (0, "")
+    assert result.lines == [str(-signal.SIGPIPE)]
+    assert not result.left_running
