@@ -57,9 +57,10 @@ def consume(item: int, options: Options) -> str:
 
 def yield_consumer(options: Options) -> Generator[str, int, None]:
     """Consume the items that are sent in; yield a reply for each."""
-    item = yield ""
+    reply = ""
     while True:
-        item = yield consume(item, options)
+        item = yield reply
+        reply = consume(item, options)
 
 
 def yield_test(options: Options) -> None:
@@ -84,15 +85,16 @@ def queue_between_threads(options: Options) -> None:
     """Produce in this thread; consume, and take the replies, in others.
 
     A thread that dies of an error tells nobody, so the error is sent as the
-    reply. Nobody can stop a thread, so the producer looks whether an error
-    has come back, and the consumers empty the queue.
+    reply. Nobody can stop a thread, so the producer looks whether one has
+    failed, and the consumers empty the queue.
     """
+    failed = threading.Event()
     todo: Queue[int | None] = Queue(options.queue_size)
     replies: Queue[tuple[int, str | Exception]] = Queue()
 
     def producer() -> None:
         for item in range(1, options.items + 1):
-            if replies_taken.done():
+            if failed.is_set():
                 break
             say_producing(item)
             todo.put(item)  # waits while the queue is full
@@ -106,6 +108,7 @@ def queue_between_threads(options: Options) -> None:
                 replies.put((item, consume(item, options)))
             except Exception as error:
                 replies.put((item, error))
+                failed.set()
 
     def take_replies() -> None:
         for _ in range(options.items):
@@ -203,14 +206,14 @@ def gevent_test(options: Options) -> None:
     """Run the code of `thread`, unchanged: its threads are greenlets now."""
     from gevent import monkey
 
-    # From here on what would block switches to another greenlet. The patch is
-    # for the whole process and for good, so no other model can run after it.
+    # From here on what would block switches to another greenlet.
     monkey.patch_all()
     with report("gevent"):
         queue_between_threads(options)
 
 
-# They run in this order: after gevent, whose patch is for good, none can.
+# They run in this order. The patch is for the whole process and for good, so
+# no model can run after gevent.
 MODELS = {
     "yield": yield_test,
     "thread": thread_test,
@@ -227,16 +230,16 @@ consumed: list[int] = []
 thread_ids: set[int] = set()
 os_threads: set[int] = set()
 closing_lines: list[str] = []
-complaints: list[object] = []
+complaints: list[str] = []
 
 
-def complain(why: object) -> None:
+def complain(why: str) -> None:
     complaints.append(why)
     print(why, file=sys.stderr, flush=True)
 
 
 def say(text: str, end: str = "") -> None:
-    # In one piece: print() writes a line's end apart, and others get between.
+    # One write for each line, or lines of two threads can mix.
     now = time.strftime("%H:%M:%S")
     print(f"{text} now = {now}{end}\n", end="", flush=True)
 
@@ -274,7 +277,7 @@ def report(model: str) -> Iterator[None]:
     try:
         yield
     except ConsumeError as error:
-        complain(error)
+        complain(str(error))
     closing_lines.append(
         f"== {model}: {time.perf_counter() - start:.2f} s"
         f" | thread ids {len(thread_ids)} | OS threads {len(os_threads)}"
@@ -287,15 +290,17 @@ def read_command_line() -> tuple[list[str], Options]:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    models = ["all", *MODELS]
-    parser.add_argument("MODEL", nargs="*", choices=models, default="all")
-    for name, default in Options()._asdict().items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=type(default), default=default)
+    add, default = parser.add_argument, Options()
+    add("MODEL", nargs="*", choices=["all", *MODELS], default="all")
+    add("--items", type=int, default=default.items)
+    add("--consumers", type=int, default=default.consumers)
+    add("--queue-size", type=int, default=default.queue_size)
+    add("--seconds", type=float, default=default.seconds)
+    add("--fail-on", type=int, default=default.fail_on)
     args = vars(parser.parse_args())
-    models = args.pop("MODEL")
-    options = Options(**args)
+    models, options = args.pop("MODEL"), Options(**args)
     for name in ("items", "consumers", "queue_size"):
         if not 1 <= args[name] <= 1_000_000:
             option = name.replace("_", "-")
@@ -307,15 +312,18 @@ def read_command_line() -> tuple[list[str], Options]:
     return models, options
 
 
-def main() -> None:
-    models, options = read_command_line()
-    # Ctrl-C ends every thread at once, asleep or not. `| head` is no error.
+def end_quietly() -> None:
+    """End every thread at Ctrl-C, asleep or not; `| head` is no error."""
     if sys.platform == "win32":
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     else:
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
+
+def main() -> None:
+    models, options = read_command_line()
+    end_quietly()
     for model in MODELS:
         if model in models or "all" in models:
             try:
@@ -327,7 +335,7 @@ def main() -> None:
                 os._exit(1)  # without waiting for the threads it gave us
     if len(closing_lines) > 1:
         print(*closing_lines, sep="\n")
-    sys.exit(bool(complaints))
+    sys.exit(1 if complaints else 0)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ that lets one hello wait while another goes on.
 
     python coroutine_test.py                      runs all six, and compares
     python coroutine_test.py yield gevent         runs these two
-    python coroutine_test.py --seconds 0.5 1 2    waits as long as you say
+    python coroutine_test.py async --seconds 0.5 1 2
 """
 
 import argparse
@@ -33,7 +33,7 @@ import time
 import types
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 
 def hello(seconds: float) -> None:
@@ -66,16 +66,16 @@ def event_loop(tasks: Iterable[Iterator[float]]) -> None:
     Take the task that is due next, sleep until then, run it up to its next
     yield, and put it back. An error in a task reaches the caller.
     """
-    turn = itertools.count()  # of two that are due, the first come goes first
-    waiting = [(0.0, next(turn), task) for task in tasks]
+    number = itertools.count()  # if two are due at once, the older goes first
+    waiting = [(0.0, next(number), task) for task in tasks]
     while waiting:
         due, _, task = heapq.heappop(waiting)
-        if due > (clock := time.perf_counter()):
-            time.sleep(due - clock)
-        seconds = next(task, None)
+        if due > (now := time.perf_counter()):
+            time.sleep(due - now)
+        seconds = next(task, None)  # None: the task has ended
         if seconds is not None:
             due = time.perf_counter() + seconds
-            heapq.heappush(waiting, (due, next(turn), task))
+            heapq.heappush(waiting, (due, next(number), task))
 
 
 def yield_hello(seconds: float) -> Iterator[float]:
@@ -102,9 +102,10 @@ def asyncio_hello(seconds: float) -> Generator[Any, None, None]:
 def asyncio_test(seconds: Sequence[float]) -> None:
     """Make each hello a generator that asyncio's event loop resumes."""
 
-    # Only since Python 3.14 does asyncio.run take such a generator too.
+    # asyncio.run itself takes no such generator on Python 3.12 and 3.13.
     async def main() -> None:
-        await asyncio.gather(*map(asyncio_hello, seconds))
+        hellos = [asyncio_hello(s) for s in seconds]
+        await asyncio.gather(*hellos)
 
     with report("asyncio"):
         asyncio.run(main())
@@ -121,7 +122,8 @@ def async_test(seconds: Sequence[float]) -> None:
     """Make each hello a coroutine that asyncio's event loop resumes."""
 
     async def main() -> None:
-        await asyncio.gather(*map(async_hello, seconds))
+        hellos = [async_hello(s) for s in seconds]
+        await asyncio.gather(*hellos)
 
     with report("async"):
         asyncio.run(main())
@@ -132,8 +134,7 @@ def gevent_test(seconds: Sequence[float]) -> None:
     import gevent
     from gevent import monkey
 
-    # From here on time.sleep switches to another greenlet. The patch is for
-    # the whole process and for good, so no other model can run after it.
+    # From here on time.sleep switches to another greenlet.
     monkey.patch_all()
     with report("gevent"):
         greenlets = [gevent.spawn(hello, s) for s in seconds]
@@ -141,7 +142,8 @@ def gevent_test(seconds: Sequence[float]) -> None:
         gevent.joinall(greenlets, raise_error=True)
 
 
-# They run in this order: after gevent, whose patch is for good, none can.
+# They run in this order. The patch is for the whole process and for good, so
+# no model can run after gevent.
 MODELS = {
     "sequential": sequential_test,
     "thread": thread_test,
@@ -159,9 +161,9 @@ os_threads: set[int] = set()
 closing_lines: list[str] = []
 
 
-def say(line: str) -> None:
-    # In one piece: print() writes a line's end apart, and others get between.
-    print(line + "\n", end="", flush=True)
+def say(line: str, file: TextIO | None = None) -> None:
+    # One write for each line, or lines of two threads can mix.
+    print(line + "\n", end="", file=file, flush=True)
 
 
 def say_hello(seconds: float) -> None:
@@ -197,6 +199,7 @@ def read_command_line() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     models = ["all", *MODELS]
     parser.add_argument("MODEL", nargs="*", choices=models, default="all")
@@ -207,15 +210,18 @@ def read_command_line() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    args = read_command_line()
-    # Ctrl-C ends every thread at once, asleep or not. `| head` is no error.
+def end_quietly() -> None:
+    """End every thread at Ctrl-C, asleep or not; `| head` is no error."""
     if sys.platform == "win32":
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     else:
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
+
+def main() -> None:
+    args = read_command_line()
+    end_quietly()
     missing = ""
     for model in MODELS:
         if model in args.MODEL or "all" in args.MODEL:
@@ -224,11 +230,11 @@ def main() -> None:
             except ModuleNotFoundError as error:
                 missing = f"{error.name} is missing: pip install {error.name}"
             except RuntimeError as error:  # the system refuses a thread
-                print(f"{model}: {error}", file=sys.stderr, flush=True)
+                say(f"{model}: {error}", sys.stderr)
                 os._exit(1)  # without waiting for the threads it gave us
     if len(closing_lines) > 1:
         say("\n".join(closing_lines))
-    sys.exit(missing or 0)
+    sys.exit(missing or None)
 
 
 if __name__ == "__main__":

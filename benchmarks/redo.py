@@ -1,12 +1,13 @@
-"""Redo the pictures and the tables of the README's chapter "What it costs".
+"""Run the benchmarks again, one after another, and keep what they measure.
 
-Runs the benchmarks one after another. What they measure goes to
-`benchmarks/results/` as NAME.json, NAME.svg and NAME.md, and the last, which
-has the table, also to README.md and README.zh-CN.md, between the lines
-`<!-- NAME -->` and `<!-- /NAME -->`.
+Results go to `benchmarks/results/`: what was printed as NAME.md, what was
+measured as NAME.json, and a picture of it as NAME.svg. What was printed also
+replaces the lines between `<!-- NAME -->` and `<!-- /NAME -->` in
+`benchmarks/README.md` and its Chinese twin.
 
-    python benchmarks/redo.py                        all, with their defaults
-    python benchmarks/redo.py many_sleepers --max    one, with its own options
+    python benchmarks/redo.py                          all, within ten minutes
+    python benchmarks/redo.py many_sleepers            one
+    python benchmarks/redo.py switch_cost --repeat 9   one, with its options
 
 Leave the machine alone meanwhile.
 """
@@ -18,85 +19,68 @@ from pathlib import Path
 
 import common
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = sorted(ROOT.glob("README*.md"))
-NAMES = ["timelines", "switch_cost", "many_sleepers", "producer_consumer"]
+COMMANDS = {
+    "timelines": "benchmarks/timelines.py",
+    "switch_cost": "benchmarks/switch_cost.py",
+    "many_sleepers": "benchmarks/many_sleepers.py",
+    "producer_consumer": "benchmarks/producer_consumer.py",
+    "compare": "aio_http/compare.py thread yield async gevent --pages 1000",
+}
 
 
-def benchmark_name(text: str) -> str:
-    """Return the text if it names a benchmark; argparse reports it if not."""
-    if text not in NAMES:
-        raise argparse.ArgumentTypeError(
-            f"invalid choice: {text!r} (choose from {', '.join(NAMES)})"
-        )
-    return text
-
-
-def split(page: Path, name: str) -> tuple[str, str]:
-    """Return what stands before and after the results in a page."""
-    text = page.read_text(encoding="utf-8")
-    first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
-    if text.count(first) != 1 or text.count(last) != 1:
-        sys.exit(f"{page.name} has no place for {name}")
-    before, _, rest = text.partition(first)
-    return before + first, last + rest.partition(last)[2]
-
-
-def redo(name: str, options: list[str]) -> int:
-    """Run a benchmark, keep what it measured, and return its exit status."""
-    script = Path(__file__).with_name(f"{name}.py")
-    kept = RESULTS / name
-    command = f"`python benchmarks/{' '.join([script.name, *options])}`\n"
+def redo(name: str, options: list[str]) -> None:
+    """Run a benchmark; keep what it prints, if it succeeds."""
+    command = " ".join(["python", COMMANDS[name], *options])
     print(command, flush=True)
-    files = [f"--json={kept}.json", f"--plot={kept}.svg"]
+    # compare.py draws nothing, and its lines are no table.
+    save = [] if name == "compare" else ["--save", str(RESULTS)]
     with subprocess.Popen(
-        [sys.executable, str(script), *options, *files],
+        [sys.executable, *command.split()[1:], *save],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # Ctrl-C is for this process, which ends it
+        encoding="utf-8",
     ) as benchmark:
+        assert benchmark.stdout
+        printed = ""
         try:
-            table, _ = benchmark.communicate()
+            for line in benchmark.stdout:
+                print(line, end="", flush=True)
+                printed += line
+            status = benchmark.wait()
         finally:
-            benchmark.terminate()
+            benchmark.kill()
             benchmark.wait()
-    if benchmark.returncode == 0:
-        print(table, flush=True)
-        results = f"{command}\n{table}"
-        kept.with_suffix(".md").write_text(results, encoding="utf-8")
-        for page in PAGES:
-            before, after = split(page, name)
-            page.write_text(f"{before}\n{results}\n{after}", encoding="utf-8")
-    return benchmark.returncode
+    if status != 0:
+        sys.exit(status)
+    if not save:
+        printed = f"```text\n{printed}```\n"
+    kept = f"`{command}`\n\n{printed}"
+    (RESULTS / f"{name}.md").write_text(kept, encoding="utf-8")
+    for page in (ROOT / "benchmarks").glob("README*.md"):
+        text = page.read_text(encoding="utf-8")
+        before, first, rest = text.partition(f"<!-- {name} -->\n")
+        _, last, after = rest.partition(f"<!-- /{name} -->\n")
+        if first and last:
+            text = f"{before}{first}\n{kept}\n{last}{after}"
+            page.write_text(text, encoding="utf-8")
 
 
-def main() -> int:
-    """Redo what the command line says; return the exit status."""
+def main() -> None:
     parser = argparse.ArgumentParser(
         usage="%(prog)s [-h] [NAME] [its options]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "name",
-        metavar="NAME",
-        nargs="?",
-        type=benchmark_name,
-        help=f"one of {', '.join(NAMES)} (default: all)",
-    )
+    names = ["all", *COMMANDS]
+    parser.add_argument("NAME", nargs="?", choices=names, default="all")
     args, options = parser.parse_known_args()
-    names = [args.name] if args.name else NAMES
-    for name in names:
-        for page in PAGES:
-            split(page, name)  # better missed now than after minutes
     RESULTS.mkdir(exist_ok=True)
-    for name in names:
-        if status := redo(name, options):
-            return status
-    return 0
+    for name in COMMANDS if args.NAME == "all" else [args.NAME]:
+        redo(name, options)
 
 
 if __name__ == "__main__":
-    sys.exit(common.run(main))
+    common.run(main)

@@ -1,22 +1,25 @@
-"""What one switch costs, from a generator to a process.
+"""What one switch costs, from a function call to a process.
 
-Two workers take turns and do nothing else: one stops, the other goes on,
-stops, and so on. That is one switch each time. In nanoseconds:
+Two sides take turns and do nothing else: one stops, the other goes on, stops,
+and so on. That is one switch each time. In nanoseconds:
 
+    function call       call, return, call, return, ...: to compare with
     generator send      a caller and a generator: send, yield, send, ...
     greenlet switch     two greenlets that name each other
-    event_loop          two generators in chapter 1's loop of ten lines
+    event_loop          two generators in the event loop of chapter 1
     gevent.sleep(0)     two greenlets, by way of gevent's loop
     asyncio.sleep(0)    two tasks, by way of asyncio's loop
     thread hand-over    two OS threads, each with a lock that the other opens
     process hand-over   two processes, with a byte that goes to and fro
 
-    python benchmarks/switch_cost.py --plot switch_cost.svg
-    python benchmarks/switch_cost.py --affinity=0     all on one CPU
+Each is measured in five fresh processes, as the best of three runs of 0.1
+seconds. The table shows the median of the processes, and ± how far from it
+half of them were.
 
-pyperf measures each in five fresh processes. The table shows the median, and
-± how far from it the values were, half of them nearer. Other options go to
-pyperf: --rigorous, --fast, --output FILE, and what its manual says.
+    python benchmarks/switch_cost.py
+    python benchmarks/switch_cost.py --save .      draws it, too
+    python benchmarks/switch_cost.py --repeat 9 --seconds 0.5
+    taskset -c 0 python benchmarks/switch_cost.py  all on one CPU (Linux)
 """
 
 import asyncio
@@ -24,26 +27,30 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator
-from pathlib import Path
+from collections.abc import Generator, Iterator
 from time import perf_counter
-from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from typing import TYPE_CHECKING, Any
 
 import common
+import pictures
 
 from coroutine_test import event_loop
 
-Result = dict[str, Any]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-# Runs in the other process, until the pipe is closed.
-ECHO = "import os\nwhile os.read(0, 1): os.write(1, b'.')"
+
+def function_call(rounds: int) -> float:
+    def other() -> None:
+        return
+
+    start = perf_counter()
+    for _ in range(rounds):
+        other()
+    return perf_counter() - start
 
 
 def generator_send(rounds: int) -> float:
-    """Send to a generator, which yields back."""
-
     def other() -> Generator[None, None, None]:
         while True:
             yield
@@ -57,16 +64,15 @@ def generator_send(rounds: int) -> float:
 
 
 def greenlet_switch(rounds: int) -> float:
-    """Switch to another greenlet, which switches back."""
     from greenlet import getcurrent, greenlet
 
     back = getcurrent().switch
 
-    def endless() -> None:
+    def other() -> None:
         while True:
             back()
 
-    switch = greenlet(endless).switch
+    switch = greenlet(other).switch
     switch()
     start = perf_counter()
     for _ in range(rounds):
@@ -74,10 +80,8 @@ def greenlet_switch(rounds: int) -> float:
     return perf_counter() - start
 
 
-def chapter_1(rounds: int) -> float:
-    """Let chapter 1's loop resume two generators in turn."""
-
-    def task() -> Generator[float, None, None]:
+def two_in_event_loop(rounds: int) -> float:
+    def task() -> Iterator[float]:
         for _ in range(rounds):
             yield 0
 
@@ -86,8 +90,7 @@ def chapter_1(rounds: int) -> float:
     return perf_counter() - start
 
 
-def gevent_sleep(rounds: int) -> float:
-    """Let gevent's loop resume two greenlets in turn."""
+def two_in_gevent(rounds: int) -> float:
     import gevent
 
     def task() -> None:
@@ -99,9 +102,7 @@ def gevent_sleep(rounds: int) -> float:
     return perf_counter() - start
 
 
-def asyncio_sleep(rounds: int) -> float:
-    """Let asyncio's loop resume two tasks in turn."""
-
+def two_in_asyncio(rounds: int) -> float:
     async def task() -> None:
         for _ in range(rounds):
             await asyncio.sleep(0)
@@ -125,7 +126,7 @@ def thread_hand_over(rounds: int) -> float:
             theirs.acquire()
             ours.release()
 
-    threading.Thread(target=other, daemon=True).start()
+    threading.Thread(target=other).start()
     start = perf_counter()
     for _ in range(rounds):
         theirs.release()
@@ -135,14 +136,15 @@ def thread_hand_over(rounds: int) -> float:
 
 def process_hand_over(rounds: int) -> float:
     """Write a byte to the other process, and wait until it writes one."""
+    other = "import os\nwhile os.read(0, 1): os.write(1, b'.')"
     with subprocess.Popen(
-        [sys.executable, "-c", ECHO],
+        [sys.executable, "-c", other],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-    ) as other:
-        assert other.stdin
-        assert other.stdout
-        ours, theirs = other.stdout.fileno(), other.stdin.fileno()
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        ours, theirs = process.stdout.fileno(), process.stdin.fileno()
         os.write(theirs, b".")
         os.read(ours, 1)
         start = perf_counter()
@@ -153,24 +155,40 @@ def process_hand_over(rounds: int) -> float:
 
 
 # Each does so many rounds, of two switches, and returns the seconds.
-SWITCHES: dict[str, Callable[[int], float]] = {
+SWITCHES = {
+    "function call": function_call,
     "generator send": generator_send,
     "greenlet switch": greenlet_switch,
-    "event_loop": chapter_1,
-    "gevent.sleep(0)": gevent_sleep,
-    "asyncio.sleep(0)": asyncio_sleep,
+    "event_loop": two_in_event_loop,
+    "gevent.sleep(0)": two_in_gevent,
+    "asyncio.sleep(0)": two_in_asyncio,
     "thread hand-over": thread_hand_over,
     "process hand-over": process_hand_over,
 }
 
 
-def plot(results: list[Result], path: Path, where: str) -> None:
+def nanoseconds(name: str, at_least: float) -> float:
+    """Return what one switch costs in this process."""
+    return common.seconds_per_round(SWITCHES[name], at_least) / 2 * 1e9
+
+
+# The rest prints, draws, and reads the command line.
+
+Result = dict[str, Any]
+
+
+def plot(results: list[Result]) -> "Figure":
     """Draw a dot for each switch, the first on top."""
-    picture, axes = common.figure(3)
+    picture, axes = pictures.figure(3.2)
     for result in reversed(results):
         name, cost = result["switch"], result["ns"]
-        system = name.endswith("hand-over")
-        axes.plot(cost, name, "o", color=common.RED if system else common.BLUE)
+        by_system = name.endswith("hand-over")
+        axes.plot(
+            cost,
+            name,
+            "o",
+            color=pictures.ORANGE if by_system else pictures.BLUE,
+        )
         axes.annotate(
             f"{cost:,.0f} ns",
             (cost, name),
@@ -181,45 +199,36 @@ def plot(results: list[Result], path: Path, where: str) -> None:
     axes.set_xscale("log")
     axes.margins(x=0.2)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("nanoseconds, ten times as many from line to line")
-    axes.set_title("One switch: in one thread (blue), by the system (red)")
-    common.plain_numbers(axes.xaxis)
-    common.save_plot(picture, path, where)
-
-
-def main() -> int:
-    """Measure, print, draw; return the exit status."""
-    args, where, benchmarks = common.measure(
-        common.options(__doc__),
-        SWITCHES,
-        ["greenlet", "gevent", "pyperf"],
-        inner_loops=2,
+    axes.set_xlabel("nanoseconds (logarithmic)")
+    axes.set_title(
+        "One switch. Blue: within a thread. Orange: by the operating system."
     )
-    results: list[Result] = [
-        {
-            "switch": benchmark.get_name(),
-            "ns": benchmark.median() * 1e9,
-            "spread": benchmark.median_abs_dev() * 1e9,
-        }
-        for benchmark in benchmarks
-    ]
-    cheapest = min(result["ns"] for result in results)
-    print(common.heading("switch", "ns", "±", "times the cheapest"))
-    for result in results:
-        print(
-            common.row(
-                result["switch"],
-                f"{result['ns']:,.1f}",
-                f"{result['spread']:,.1f}",
-                f"{result['ns'] / cheapest:,.0f}",
-            )
+    pictures.plain_numbers(axes.xaxis)
+    return picture
+
+
+def main() -> None:
+    parser = common.parser(__doc__)
+    parser.add_argument("--repeat", metavar="R", type=int, default=5)
+    parser.add_argument("--seconds", metavar="S", type=float, default=0.1)
+    args = common.parse(parser)
+    where = common.machine("greenlet", "gevent")
+    columns = ["switch", "ns", "±", "times a function call"]
+    common.print_heading(where, *columns)
+    results: list[Result] = []
+    for name in SWITCHES:
+        ns, spread = common.middle(
+            [
+                common.fresh(nanoseconds, name, args.seconds)
+                for _ in range(args.repeat)
+            ]
         )
-    if args.json:
-        common.save_json(args.json, where, results)
-    if args.plot:
-        plot(results, args.plot, where)
-    return 0
+        results.append({"switch": name, "ns": ns, "spread": spread})
+        times = f"{ns / results[0]['ns']:,.1f}"
+        common.print_row(name, f"{ns:,.1f}", f"{spread:,.1f}", times)
+    if args.save:
+        pictures.save(args.save / "switch_cost", where, results, plot(results))
 
 
 if __name__ == "__main__":
-    sys.exit(common.run(main))
+    common.run(main)

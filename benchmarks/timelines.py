@@ -1,139 +1,136 @@
 """What the hellos of chapter 1 did, drawn: a bar from Hello to Bye.
 
-Runs `coroutine_test.py` and notes when each of its lines arrives. A model has
-a bar for each hello, coloured by the OS thread that it said hello in.
+Runs `coroutine_test.py` once, in one process, and notes when each line comes.
+Bars of one colour are hellos that were said in the same OS thread.
 
-    python benchmarks/timelines.py --plot timelines.svg
+    python benchmarks/timelines.py
+    python benchmarks/timelines.py --save .      draws it, too
     python benchmarks/timelines.py thread async --seconds 0.5 1 2
+
+Models and seconds are handed on to `coroutine_test.py`.
 """
 
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import common
+import pictures
 
 import coroutine_test
 
-HELLO = re.compile(r"Hello (?P<name>\S+) .* OS thread = (?P<thread>\d+)")
-BYE = re.compile(r"Bye\.\. (?P<name>\S+) ")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Bar = dict[str, Any]
-COLOURS = [common.BLUE, common.RED, common.GREEN, common.PINK, common.SKY]
+HEADING = re.compile(r"== (\w+)$")
+CLOSING = re.compile(r"== \w+: ")
+HELLO = re.compile(r"Hello (?P<name>\S+) .* OS thread = (?P<thread>\d+)$")
+BYE = re.compile(r"Bye\.\. (?P<name>\S+) ")
 
 
-def watch(model: str, seconds: Sequence[float]) -> list[Bar]:
-    """Run a model of chapter 1; return when each hello began and ended."""
-    command = [sys.executable, coroutine_test.__file__, model, "--seconds"]
+def watch(options: list[str]) -> Iterator[tuple[str, list[Bar]]]:
+    """Run chapter 1; yield when each hello of a model began and ended."""
+    bars: list[Bar] = []
     with subprocess.Popen(
-        [*command, *map(str, seconds)],
+        [sys.executable, coroutine_test.__file__, *options],
         stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # Ctrl-C is for this process, which kills it
-    ) as child:
-        assert child.stdout
+        encoding="utf-8",
+    ) as chapter:
+        assert chapter.stdout
         try:
-            lines = [(time.perf_counter(), line) for line in child.stdout]
+            for line in chapter.stdout:
+                now = time.perf_counter()
+                if found := HEADING.match(line):
+                    model, bars, start = found[1], [], now
+                elif found := HELLO.match(line):
+                    bars.append({**found.groupdict(), "began": now - start})
+                elif found := BYE.match(line):
+                    # Of two with the same name, the first begun ends first.
+                    same = [x for x in bars if x["name"] == found["name"]]
+                    bar = next(x for x in same if "ended" not in x)
+                    bar["ended"] = now - start
+                elif bars and CLOSING.match(line):
+                    yield model, bars
+                    bars = []
+            status = chapter.wait()
         finally:
-            child.kill()
-            child.wait()
-    start = lines[0][0]
-    bars: list[Bar] = [
-        {"began": at - start, **hello.groupdict()}
-        for at, line in lines
-        if (hello := HELLO.match(line))
-    ]
-    for at, line in lines:
-        if bye := BYE.match(line):
-            # Where two have the same name, the first to begin ends first.
-            bar = next(
-                bar
-                for bar in bars
-                if bar["name"] == bye["name"] and "ended" not in bar
-            )
-            bar["ended"] = at - start
-    return bars
+            chapter.kill()
+            chapter.wait()
+    if status != 0:
+        sys.exit(status)
 
 
-def plot(timelines: dict[str, list[Bar]], path: Path, where: str) -> None:
+# The rest prints, draws, and reads the command line.
+
+COLOURS = [
+    pictures.BLUE,
+    pictures.ORANGE,
+    pictures.GREEN,
+    pictures.PURPLE,
+    pictures.SKY,
+]
+
+
+def plot(timelines: dict[str, list[Bar]]) -> "Figure":
     """Draw the models one under the other."""
-    hellos = max(map(len, timelines.values()))
-    picture, axes = common.figure(1 + 0.17 * (hellos + 1) * len(timelines))
-    for place, bars in enumerate(timelines.values()):
-        threads = list(dict.fromkeys(bar["thread"] for bar in bars))
-        for line, bar in enumerate(bars, start=place * (hellos + 1)):
+    bars = [bar for model in timelines.values() for bar in model]
+    threads = list(dict.fromkeys(bar["thread"] for bar in bars))
+    picture, axes = pictures.figure(1.2 + 0.19 * (len(bars) + len(timelines)))
+    line = 0
+    ticks = []
+    for measured in timelines.values():
+        ticks.append(line + (len(measured) - 1) / 2)
+        for bar in measured:
+            thread = threads.index(bar["thread"])
             drawn = axes.barh(
                 line,
                 bar["ended"] - bar["began"],
                 left=bar["began"],
-                color=COLOURS[threads.index(bar["thread"]) % len(COLOURS)],
+                color=COLOURS[thread % len(COLOURS)],
+                label=f"OS thread {bar['thread']}",
             )
             axes.bar_label(
-                drawn, [f"OS thread {bar['thread']}"], padding=4, fontsize=7
+                drawn,
+                [f"hello {bar['name']}"],
+                label_type="center",
+                color="white",
+                fontsize=7.5,
             )
-    axes.set_yticks(
-        [(hellos + 1) * i + (hellos - 1) / 2 for i in range(len(timelines))],
-        list(timelines),
-    )
+            line += 1
+        line += 1
+    axes.set_yticks(ticks, list(timelines))
     axes.invert_yaxis()
-    axes.margins(x=0.15)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("seconds")
-    axes.set_title("A bar from Hello to Bye; a colour for each OS thread")
-    common.save_plot(picture, path, where)
+    axes.set_title("Each bar: from Hello to Bye. Each colour: one OS thread.")
+    handles, labels = axes.get_legend_handles_labels()
+    legend = dict(zip(labels, handles, strict=True))
+    axes.legend(legend.values(), legend.keys(), loc="right")
+    return picture
 
 
-def main() -> int:
-    """Run, print, draw; return the exit status."""
-    parser = common.options(__doc__)
-    parser.usage = (
-        "%(prog)s [-h] [MODEL ...] [--seconds S ...] [--json FILE]"
-        " [--plot FILE.svg]"
-    )
-    parser.add_argument(
-        "models",
-        metavar="MODEL",
-        nargs="*",
-        type=coroutine_test.model_name,
-        help="the models to run, in this order (default: all six)",
-    )
-    parser.add_argument(
-        "--seconds",
-        metavar="S",
-        nargs="+",
-        type=coroutine_test.seconds_from,
-        default=coroutine_test.SECONDS,
-        help="how long each hello waits (default: 1 2 3)",
-    )
-    args = parser.parse_args()
-    models = args.models or list(coroutine_test.MODELS)
-    where = common.machine(*{"gevent"}.intersection(models))
-    print(where, end="\n\n", flush=True)
-    names = [f"hello {seconds:g}" for seconds in args.seconds]
-    print(common.heading("model", *names, "OS threads"), flush=True)
-    timelines = {}
-    for model in models:
-        timelines[model] = watch(model, args.seconds)
-        bars = timelines[model]
-        print(
-            common.row(
-                model,
-                *(f"{bar['began']:.2f} to {bar['ended']:.2f}" for bar in bars),
-                str(len({bar["thread"] for bar in bars})),
-            ),
-            flush=True,
-        )
-    if args.json:
-        common.save_json(args.json, where, timelines)
-    if args.plot:
-        plot(timelines, args.plot, where)
-    return 0
+def main() -> None:
+    parser = common.parser(__doc__)
+    parser.usage = "%(prog)s [-h] [--save FOLDER] [MODEL ...] [--seconds ...]"
+    args, options = parser.parse_known_args()
+    where = common.machine("gevent")
+    timelines: dict[str, list[Bar]] = {}
+    for model, bars in watch(options):
+        if not timelines:
+            names = [f"hello {bar['name']}" for bar in bars]
+            common.print_heading(where, "model", *names, "OS threads")
+        timelines[model] = bars
+        waits = [f"{bar['began']:.2f} to {bar['ended']:.2f}" for bar in bars]
+        threads = len({bar["thread"] for bar in bars})
+        common.print_row(model, *waits, str(threads))
+    if args.save:
+        path = args.save / "timelines"
+        pictures.save(path, where, timelines, plot(timelines))
 
 
 if __name__ == "__main__":
-    sys.exit(common.run(main))
+    common.run(main)

@@ -18,7 +18,7 @@ PAIRS = [
     for page in [
         ROOT / "README.md",
         *sorted(ROOT.glob("docs/*.md")),
-        *sorted(ROOT.glob("*/README.md")),
+        *sorted(ROOT.glob("[a-z]*/README.md")),
     ]
     if not page.name.endswith(".zh-CN.md")
 ]
