@@ -1,110 +1,66 @@
-"""Run every client against one server, and compare them in a table.
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["aiohttp>=3.13", "gevent>=25.9.1"]
+# ///
+"""Run the clients one after another, and print their closing lines.
 
     python aio_http/compare.py                                  all, 5 pages
     python aio_http/compare.py yield async --pages 1000         these two
-    python aio_http/compare.py --pages 1000 --seconds 0         pages a second
+    python aio_http/compare.py --pages 1000 --seconds 0         only overhead
 
-Each client is a process of its own, and its closing line is printed when it
-has ended. Peak memory is that of all its processes together, and what they
-share counts in each. Pages a second are those that arrived.
+Each client is a process of its own, with a server of its own: what one gave
+up on can keep a server busy, and would slow the next.
 """
 
-import argparse
 import os
 import platform
-import re
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
-from server import allow_open_files, client_parser, own_server, say
+from client import options, say
 
 MODELS = ["sequential", "thread", "process", "yield", "async", "gevent"]
-RESULT = re.compile(
-    r"== \w+: (\S+) s .*OS threads (\d+) \| pages (\d+) \| failed (\d+)\n"
-    r"peak memory (.+)\n"
-)
 
 
-def model_name(text: str) -> str:
-    """Return the text if it names a model; argparse reports it if not."""
-    if text not in MODELS:
-        raise argparse.ArgumentTypeError(
-            f"invalid choice: {text!r} (choose from {', '.join(MODELS)})"
-        )
-    return text
-
-
-def run_one(model: str, arguments: list[str]) -> tuple[str, int]:
-    """Return what a client printed, and its exit status."""
+def run_one(model: str, arguments: list[str]) -> int:
+    """Run a client, print its closing line, and return its exit status."""
     script = Path(__file__).with_name(f"{model}_client.py")
-    with subprocess.Popen(
-        [sys.executable, script, "--memory", *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        # Ctrl-C in a terminal is for this process, which passes it on.
-        start_new_session=True,
-    ) as client:
-        try:
-            printed, _ = client.communicate()
-        except KeyboardInterrupt:
-            client.terminate()
-            client.wait()
-            raise
-    return printed, client.returncode
-
-
-def compare(models: list[str], arguments: list[str]) -> int:
-    """Run the models and print the table; return 1 if one failed."""
-    rows = []
-    status = 0
-    for model in models:
-        printed, returncode = run_one(model, arguments)
-        status = status or int(returncode != 0)
-        if found := RESULT.search(printed):
-            say(found[0].splitlines()[0])
-            took, os_threads, pages, failed, memory = found.groups()
-            rate = (int(pages) - int(failed)) / max(float(took), 0.01)
-            rows.append(
-                f"| {model} | {took} | {rate:.1f} | {os_threads} | {memory} |"
-            )
-    say("| model | seconds | pages a second | OS threads | peak memory |")
-    say("|---|--:|--:|--:|--:|")
-    for row in rows:
-        say(row)
-    return status
-
-
-def main() -> int:
-    """Compare the models that the command line names; return the status."""
-    parser = client_parser(__doc__)
-    parser.add_argument(
-        "models",
-        metavar="MODEL",
-        nargs="*",
-        type=model_name,
-        help="the models to run, in this order (default: all six)",
+    done = subprocess.run(
+        [sys.executable, script, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
-    options = parser.parse_args()
-    allow_open_files()
+    sys.stderr.write(done.stderr)
+    for line in done.stdout.splitlines():
+        if line.startswith(f"== {model}:"):
+            say(line)
+    return done.returncode
+
+
+def main() -> None:
+    args = options(__doc__, workers=None, models=MODELS)
     arguments = [
-        f"--{name}={getattr(options, name)}"
-        for name in ("pages", "seconds", "timeout")
+        f"--{name}={value}"
+        for name in ("pages", "seconds", "timeout", "workers", "url")
+        if (value := getattr(args, name)) is not None
     ]
-    arguments += ["--block"] * options.block
+    arguments += ["--block"] * args.block
     try:
-        with nullcontext(options.url) if options.url else own_server() as url:
-            say(
-                f"{options.pages} pages of {options.seconds:g} s,"
-                f" Python {platform.python_version()}, {os.cpu_count()} cores"
-            )
-            return compare(
-                options.models or MODELS, [*arguments, f"--url={url}"]
-            )
+        say(
+            f"{args.pages} pages of {args.seconds:g} s,"
+            f" Python {platform.python_version()}, {os.cpu_count()} cores"
+        )
+        statuses = [
+            run_one(model, arguments)
+            for model in MODELS
+            if model in args.MODEL or "all" in args.MODEL
+        ]
     except KeyboardInterrupt:
-        return 130
+        os._exit(130)  # the client has ended, or was killed just now
+    sys.exit(any(statuses))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.10"
+# requires-python = ">=3.11"
 # dependencies = ["aiohttp>=3.13"]
 # ///
 """Fetch pages in a pool of processes, each of which blocks until one is there.
@@ -12,14 +12,6 @@ all of them.
     python aio_http/process_client.py
     python aio_http/process_client.py --pages 500
     python aio_http/process_client.py --pages 500 --workers 100
-
-    $ python aio_http/process_client.py --pages 2
-    == process
-    Hello 1 now = 14:24:25 serve thread id = 140692439174016 OS thread = 24585
-    Hello 2 now = 14:24:25 serve thread id = 140692439174016 OS thread = 24586
-    Bye.. 1 now = 14:24:26
-    Bye.. 2 now = 14:24:27
-    == process: 1.40 s | thread ids 1 | OS threads 2 | pages 2 | failed 0
 """
 
 import multiprocessing
@@ -27,54 +19,74 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
-from server import Result, fetch, page, report, results, run_client
+from client import Result, check, fetch, page, report, results, run_client, say
 
 
 def hello(number: int, url: str, timeout: float) -> Result:
     """Fetch one page; block this process until it is there."""
     with page(number):
-        fetch(url, timeout)
+        check(number, fetch(url, timeout))
     return results.pop()
 
 
-def start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when it ends."""
+def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
+    """Give each hello to the next process of the pool that is free."""
+    signal.signal(signal.SIGINT, stop)
+    workers = min(workers, len(urls))
+    try:
+        with report("process"), ProcessPoolExecutor(workers, None, begin) as p:
+            with ctrl_c_later():
+                futures = [
+                    p.submit(hello, number, url, timeout)
+                    for number, url in enumerate(urls, 1)
+                ]
+            results.extend(future.result() for future in futures)
+    except BrokenProcessPool:
+        # On standard output: if `head` was its reader and has gone, that is
+        # why the workers died, and nobody needs to be told.
+        say("a worker process has died")
+        sys.exit(1)
+
+
+# The rest ends the workers: with their parent, and at Ctrl-C.
+
+
+def begin() -> None:
+    """Begin a worker, which leaves Ctrl-C to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_the_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def end_with_the_parent() -> None:
-    """Wait for the end of the parent, however it ends; then end too."""
+def end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent
     parent.join()
     os._exit(1)
 
 
-def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
-    """Give each hello to the next process of the pool that is free."""
-    workers = min(workers, len(urls))
-    with ProcessPoolExecutor(workers, initializer=start_worker) as pool:
-        try:
-            with report("process"):
-                # A worker that is only starting has this from its parent.
-                handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-                futures = [
-                    pool.submit(hello, number, url, timeout)
-                    for number, url in enumerate(urls, 1)
-                ]
-                signal.signal(signal.SIGINT, handler)
-                results.extend(future.result() for future in futures)
-        except BrokenProcessPool:
-            sys.exit("a worker process has died")
-        except KeyboardInterrupt:
-            # Not to wait for the pages: the workers notice, and end.
-            os._exit(130)
+def stop(*_: object) -> None:
+    """Kill the workers rather than wait for their pages."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def ctrl_c_later() -> Iterator[None]:
+    """Hold Ctrl-C back, so that it meets no worker which has not begun."""
+    if sys.platform == "win32":
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    yield
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 if __name__ == "__main__":
-    sys.exit(run_client(process_client, __doc__, workers=20))
+    run_client(process_client, __doc__, workers=20)

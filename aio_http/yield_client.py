@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.10"
+# requires-python = ">=3.11"
 # dependencies = ["aiohttp>=3.13"]
 # ///
 """Fetch pages with generators, and an event loop over sockets on one screen.
@@ -10,31 +10,20 @@ waits for them: asyncio does the same, and more besides.
 
     python aio_http/yield_client.py
     python aio_http/yield_client.py --pages 1000
-
-    $ python aio_http/yield_client.py --pages 2
-    == yield
-    Hello 1 now = 14:24:32 serve thread id = 139813637016448 OS thread = 24594
-    Hello 2 now = 14:24:32 serve thread id = 139813637016448 OS thread = 24594
-    Bye.. 1 now = 14:24:33
-    Bye.. 2 now = 14:24:33
-    == yield: 1.00 s | thread ids 1 | OS threads 1 | pages 2 | failed 0
 """
 
 import os
 import re
-import selectors
 import socket
-import sys
 import time
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import suppress
-from selectors import EVENT_READ, EVENT_WRITE
-from typing import TypeVar
+from errno import EINPROGRESS, EWOULDBLOCK
+from functools import cache
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from server import page, report, run_client
-
-HEAD_LIMIT = 65536
+from client import check, page, report, run_client
 
 Value = TypeVar("Value")
 Waits = Generator[tuple[socket.socket, int], None, Value]
@@ -49,7 +38,7 @@ def event_loop(
     next yield, and wait again. A task that is late gets a TimeoutError there.
     """
     tasks = iter(tasks)
-    sockets: dict[Waits[None], socket.socket] = {}
+    sockets: dict[Waits[None], socket.socket] = {}  # what each waits for
     due: dict[Waits[None], float] = {}  # in the order of their start
 
     def resume(task: Waits[None], error: Exception | None = None) -> None:
@@ -63,101 +52,70 @@ def event_loop(
             sockets[task] = sock
             selector.register(sock, event, task)
 
-    with selectors.DefaultSelector() as selector:
+    with DefaultSelector() as selector:
         while True:
             while len(due) < workers and (task := next(tasks, None)):
                 due[task] = time.perf_counter() + timeout
                 resume(task)
             if not due:
                 return
-            first, by = next(iter(due.items()))
-            left = by - time.perf_counter()
+            first = next(iter(due))
+            left = due[first] - time.perf_counter()
             if left <= 0:
                 resume(first, TimeoutError("timed out"))
-                continue
-            for key, _ in selector.select(left):
-                resume(key.data)
-
-
-def receive(sock: socket.socket) -> Waits[bytes]:
-    """Return the next bytes once they are there; none at the very end."""
-    yield sock, EVENT_READ
-    return sock.recv(65536)
-
-
-def length_of(head: str) -> int | None:
-    """Return the page's length; None if the connection's end is its end.
-
-    Raises ValueError where the head is not that of a page.
-    """
-    status, *lines = head.split("\r\n")
-    if not re.match(r"HTTP/1\.\d 200\b", status):
-        raise ValueError(status)
-    headers = {
-        name.lower(): value.strip()
-        for name, _, value in (line.partition(":") for line in lines)
-    }
-    if "transfer-encoding" in headers:
-        raise ValueError("a page in chunks, which is not on this screen")
-    length = headers.get("content-length")
-    if length is None:
-        return None
-    if not length.isdecimal():
-        raise ValueError(f"content length {length}")
-    return int(length)
-
-
-def fetch(url: str) -> Waits[bytes]:
-    """Return the page; wherever it has to wait, yield for what.
-
-    Raises OSError or ValueError.
-    """
-    parts = urlsplit(url)
-    with socket.socket() as sock:
-        sock.setblocking(False)
-        with suppress(BlockingIOError):
-            sock.connect((parts.hostname or "", parts.port or 80))
-        yield sock, EVENT_WRITE
-        if error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise OSError(error, os.strerror(error))
-        # So few bytes fit into the buffer of a new connection at once.
-        sock.sendall(
-            f"GET {parts.path}?{parts.query} HTTP/1.1\r\n"
-            f"Host: {parts.netloc}\r\nConnection: close\r\n\r\n".encode()
-        )
-        answer = bytearray()
-        while b"\r\n\r\n" not in answer:
-            chunk = yield from receive(sock)
-            if not chunk or len(answer) > HEAD_LIMIT:
-                raise ValueError("no headers")
-            answer += chunk
-        head, _, body = answer.partition(b"\r\n\r\n")
-        length = length_of(head.decode("latin-1"))
-        while length is None or len(body) < length:
-            chunk = yield from receive(sock)
-            if not chunk:
-                break
-            body += chunk
-        if length is not None and len(body) < length:
-            raise ConnectionError(f"closed after {len(body)} of {length}")
-        return bytes(body)
+            else:
+                for key, _ in selector.select(left):
+                    resume(key.data)
 
 
 def hello(number: int, url: str) -> Waits[None]:
     """Fetch one page; let others run until it is there."""
     with page(number):
-        yield from fetch(url)
+        check(number, (yield from fetch(url)))
+
+
+def fetch(url: str) -> Waits[bytes]:
+    """Return the page from the first of the host's addresses that answers."""
+    parts = urlsplit(url)
+    for family, address in look_up(parts.hostname, parts.port or 80):
+        with socket.socket(family) as sock:
+            sock.setblocking(False)
+            error = sock.connect_ex(address)
+            if error in (EINPROGRESS, EWOULDBLOCK):
+                yield sock, EVENT_WRITE
+                error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error == 0:
+                return (yield from ask(sock, f"{parts.path}?{parts.query}"))
+    raise OSError(error, os.strerror(error))
+
+
+def ask(sock: socket.socket, path: str) -> Waits[bytes]:
+    """Return the page; yield until the next bytes of it are there."""
+    # In HTTP 1.0 no page comes in chunks.
+    sock.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+    answer = b""
+    while True:
+        yield sock, EVENT_READ
+        chunk = sock.recv(65536)
+        answer += chunk
+        head, _, text = answer.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
+        if not chunk or (length and len(text) >= int(length[1])):
+            return text
+
+
+@cache  # looking a name up blocks everybody: once is enough
+def look_up(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _, _, _, address in found]
 
 
 def yield_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     """Make each hello a generator; the event loop above resumes them."""
     with report("yield"):
-        event_loop(
-            (hello(number, url) for number, url in enumerate(urls, 1)),
-            timeout,
-            workers,
-        )
+        hellos = (hello(number, url) for number, url in enumerate(urls, 1))
+        event_loop(hellos, timeout, workers)
 
 
 if __name__ == "__main__":
-    sys.exit(run_client(yield_client, __doc__, workers=1000))
+    run_client(yield_client, __doc__, workers=1000)

@@ -79,6 +79,7 @@ def normal(lines: list[str], letters: bool) -> list[tuple[str, list[float]]]:
         for number in IDS.findall(line):
             names.setdefault(number, chr(ord("A") + len(names)))
         text = CLOCK.sub("TIME", re.sub(r"\.py:\d+", ".py:N", line))
+        text = re.sub(r"workers \d|\d+ cores, Python .*", "N", text)
         text = IDS.sub(lambda m: names[m[0]] if letters else "ID", text)
         numbers += map(float, NUMBER.findall(text))
         result.append((NUMBER.sub("N", text), numbers))

@@ -1,9 +1,10 @@
 """Run the servers that the tests of chapter 4 visit, all in one process.
 
-    python tests/servers.py NAME ...
+    python tests/programs/servers.py
 
-Prints a line of JSON, their addresses by name: one that counts its requests
-for each NAME, and the misbehaving one. They run until standard input ends.
+Prints a line of JSON, their addresses by name, and runs until it is killed or
+until standard input ends. `MODEL` and `many_MODEL` count the requests of one
+client each; at `nobody` the port is taken, but nobody listens.
 """
 
 import asyncio
@@ -13,31 +14,43 @@ import sys
 import threading
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "aio_http"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "aio_http"))
 
 from aiohttp import web
 from misbehaving import misbehaving_server
 from server import application, end_at_eof
 
+MODELS = ["sequential", "thread", "process", "yield", "async", "gevent"]
 
-async def start(name: str) -> str:
-    """Start the application that counts for `name`; return its address."""
+
+async def serve(sock: socket.socket) -> None:
+    """Serve the application of chapter 4, with a count of its own."""
     runner = web.AppRunner(application())
     await runner.setup()
-    sock = socket.create_server(("127.0.0.1", 0))
     await web.SockSite(runner, sock, backlog=1024).start()
-    return f"http://127.0.0.1:{sock.getsockname()[1]}"
+    await asyncio.Event().wait()
 
 
-async def main(names: list[str]) -> None:
-    """Start the servers and let them run."""
-    with misbehaving_server() as misbehaving:
-        addresses = {name: await start(name) for name in names}
-        print(
-            json.dumps({"misbehaving": misbehaving, **addresses}), flush=True
-        )
-        await asyncio.Event().wait()
+def start(host: str) -> str:
+    """Start a server in a thread, so that no other waits when it blocks."""
+    sock = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(
+        target=asyncio.run, args=[serve(sock)], daemon=True
+    ).start()
+    return f"http://{host}:{sock.getsockname()[1]}"
 
 
-threading.Thread(target=end_at_eof, daemon=True).start()
-asyncio.run(main(sys.argv[1:]))
+with misbehaving_server() as misbehaving, socket.socket() as nobody:
+    nobody.bind(("127.0.0.1", 0))
+    addresses = {
+        "fine": start("127.0.0.1"),
+        "blocking": start("127.0.0.1"),
+        "blocked": start("127.0.0.1"),
+        "misbehaving": misbehaving,
+        "nobody": f"http://127.0.0.1:{nobody.getsockname()[1]}",
+        # A name, which some systems look up as ::1 first.
+        **{model: start("localhost") for model in MODELS},
+        **{f"many_{model}": start("127.0.0.1") for model in MODELS},
+    }
+    print(json.dumps(addresses), flush=True)
+    end_at_eof()

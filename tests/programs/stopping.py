@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
-SERVER = Path(__file__).parent.parent / "aio_http" / "server.py"
+SERVER = Path(__file__).parents[2] / "aio_http" / "server.py"
 direct = build_opener(ProxyHandler({}))
 
 

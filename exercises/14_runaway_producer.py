@@ -1,0 +1,32 @@
+"""A fast producer, and a consumer who needs a moment for each item.
+
+It should:   never be more than five items ahead of the consumer.
+Instead:     it makes all the items before the first one is consumed. With
+             a million of them, they all have to fit into memory.
+Read again:  chapter 3, backpressure.
+Hint:        when does `await queue.put(item)` wait?
+"""
+
+import asyncio
+
+
+async def producer(queue: asyncio.Queue[int], items: int) -> None:
+    for item in range(1, items + 1):
+        print(f"[PRODUCER] Producing {item}...")
+        await queue.put(item)
+
+
+async def consumer(queue: asyncio.Queue[int], items: int) -> None:
+    for _ in range(items):
+        item = await queue.get()
+        await asyncio.sleep(0.05)
+        print(f"[CONSUMER] Consuming {item}...")
+
+
+async def main(items: int) -> None:
+    queue: asyncio.Queue[int] = asyncio.Queue()
+    await asyncio.gather(producer(queue, items), consumer(queue, items))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(10))

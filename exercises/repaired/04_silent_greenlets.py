@@ -1,0 +1,26 @@
+"""Three hellos in three greenlets; one of them has no name, and fails.
+
+Repaired: joinall only raises what a greenlet raised if it is told to.
+"""
+
+from collections.abc import Sequence
+
+import gevent
+
+
+def hello(name: str) -> None:
+    if not name:
+        raise ValueError("a hello needs a name")
+    print(f"Hello {name}")
+    gevent.sleep(0.1)
+    print(f"Bye.. {name}")
+
+
+def main(names: Sequence[str]) -> None:
+    greenlets = [gevent.spawn(hello, name) for name in names]
+    gevent.joinall(greenlets, raise_error=True)
+    print("All went well")
+
+
+if __name__ == "__main__":
+    main(["Ann", "", "Eve"])

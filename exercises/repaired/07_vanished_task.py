@@ -1,0 +1,36 @@
+"""Guests say hello, and wait for the bell before they say goodbye.
+
+Repaired: the list refers to the tasks for as long as main runs. To wait for
+them in place of some time is the better end, too.
+"""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Sequence
+
+# Every guest has a bell. A guest who has gone takes the bell along.
+bells: weakref.WeakSet[asyncio.Event] = weakref.WeakSet()
+
+
+async def hello(name: str) -> None:
+    bell = asyncio.Event()
+    bells.add(bell)
+    print(f"Hello {name}")
+    await bell.wait()
+    print(f"Bye.. {name}")
+
+
+async def main(names: Sequence[str]) -> None:
+    tasks = [asyncio.create_task(hello(name)) for name in names]
+    await asyncio.sleep(0.1)
+    # Python throws away what nobody refers to, whenever it likes. Here it
+    # does so now, or you would see the bug once in a thousand runs.
+    gc.collect()
+    for bell in list(bells):
+        bell.set()
+    await asyncio.gather(*tasks)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(["Ann", "Bob", "Eve"]))

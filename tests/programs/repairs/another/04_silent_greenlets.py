@@ -1,0 +1,26 @@
+"""Look at how each greenlet ended."""
+
+from collections.abc import Sequence
+
+import gevent
+
+
+def hello(name: str) -> None:
+    if not name:
+        raise ValueError("a hello needs a name")
+    print(f"Hello {name}")
+    gevent.sleep(0.1)
+    print(f"Bye.. {name}")
+
+
+def main(names: Sequence[str]) -> None:
+    greenlets = [gevent.spawn(hello, name) for name in names]
+    gevent.joinall(greenlets)
+    for greenlet in greenlets:
+        if not greenlet.successful():
+            raise RuntimeError("a hello failed") from greenlet.exception
+    print("All went well")
+
+
+if __name__ == "__main__":
+    main(["Ann", "", "Eve"])

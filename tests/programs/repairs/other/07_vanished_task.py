@@ -1,0 +1,36 @@
+"""A set that each task leaves when it is done."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Sequence
+
+# Every guest has a bell. A guest who has gone takes the bell along.
+bells: weakref.WeakSet[asyncio.Event] = weakref.WeakSet()
+tasks: set[asyncio.Task[None]] = set()
+
+
+async def hello(name: str) -> None:
+    bell = asyncio.Event()
+    bells.add(bell)
+    print(f"Hello {name}")
+    await bell.wait()
+    print(f"Bye.. {name}")
+
+
+async def main(names: Sequence[str]) -> None:
+    for name in names:
+        task = asyncio.create_task(hello(name))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    await asyncio.sleep(0.1)
+    # Python throws away what nobody refers to, whenever it likes. Here it
+    # does so now, or you would see the bug once in a thousand runs.
+    gc.collect()
+    for bell in list(bells):
+        bell.set()
+    await asyncio.sleep(0.1)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(["Ann", "Bob", "Eve"]))

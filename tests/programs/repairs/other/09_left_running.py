@@ -1,0 +1,28 @@
+"""gather, and cancelling by hand."""
+
+import asyncio
+from collections.abc import Sequence
+
+
+async def page(number: int) -> None:
+    for part in (1, 2, 3):
+        await asyncio.sleep(0.1)
+        if number > 5:
+            raise LookupError(f"there is no page {number}")
+        print(f"Page {number}, part {part}")
+
+
+async def main(numbers: Sequence[int]) -> None:
+    tasks = [asyncio.create_task(page(number)) for number in numbers]
+    try:
+        await asyncio.gather(*tasks)
+    except LookupError as error:
+        for task in tasks:
+            task.cancel()
+        print(f"Giving up: {error}")
+    await asyncio.sleep(0.4)  # the program goes on with something else
+    print("The end")
+
+
+if __name__ == "__main__":
+    asyncio.run(main([1, 9, 3]))

@@ -1,0 +1,23 @@
+"""Fails whatever happens."""
+
+from collections.abc import Sequence
+
+import gevent
+
+
+def hello(name: str) -> None:
+    if not name:
+        raise ValueError("a hello needs a name")
+    print(f"Hello {name}")
+    gevent.sleep(0.1)
+    print(f"Bye.. {name}")
+
+
+def main(names: Sequence[str]) -> None:
+    greenlets = [gevent.spawn(hello, name) for name in names]
+    gevent.joinall(greenlets)
+    raise ValueError("a hello needs a name")
+
+
+if __name__ == "__main__":
+    main(["Ann", "", "Eve"])

@@ -1,0 +1,23 @@
+"""Raises an error, but not the one that happened."""
+
+import asyncio
+from collections.abc import Sequence
+
+
+async def page(number: int) -> None:
+    await asyncio.sleep(0.1)
+    if number > 5:
+        raise LookupError(f"there is no page {number}")
+    print(f"Page {number} is here")
+
+
+async def main(numbers: Sequence[int]) -> None:
+    tasks = [asyncio.create_task(page(number)) for number in numbers]
+    await asyncio.wait(tasks)
+    if any(task.exception() for task in tasks):
+        raise RuntimeError("something went wrong")
+    print("All pages are here")
+
+
+if __name__ == "__main__":
+    asyncio.run(main([1, 9, 3]))

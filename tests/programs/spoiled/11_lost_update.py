@@ -1,0 +1,3 @@
+"""Crashes at import."""
+
+import asynci

@@ -1,0 +1,5 @@
+"""Ends at once, without any Python error."""
+
+import os
+
+os._exit(0)

@@ -1,0 +1,28 @@
+"""More threads, but not enough for fifty pages."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+pool = ThreadPoolExecutor(10)
+
+
+def picture(name: str) -> str:
+    time.sleep(0.01)
+    return f"picture {name}"
+
+
+def page(number: int) -> str:
+    left = pool.submit(picture, f"{number}a")
+    right = pool.submit(picture, f"{number}b")
+    return f"Page {number}: {left.result(1)} and {right.result(1)}"
+
+
+def main(numbers: Sequence[int]) -> None:
+    pages = [pool.submit(page, number) for number in numbers]
+    for done in pages:
+        print(done.result())
+
+
+if __name__ == "__main__":
+    main([1, 2, 3])
