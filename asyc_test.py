@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.10"
+# requires-python = ">=3.11"
 # dependencies = []
 # ///
 """What async and await are, one small step at a time.
@@ -8,27 +8,41 @@ Each step shows one thing, in a few lines. Many of them run the same three
 hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
 1 where they all wait at the same time.
 
-    coroutine      calling it makes an object and runs nothing
-    await          runs a coroutine and gives back what it returns
+  Every day
+    run            calling a coroutine runs nothing, asyncio.run does
+    await          runs a coroutine, and gives back what it returns
     task           runs a coroutine while others wait
-    reference      a task that nobody refers to can vanish
-    future         a result that is promised now and set later
-    awaitable      anything with __await__, and nothing else
-    gather         all results, in the order of the question
+    group          a TaskGroup waits for all, and cancels them if one fails
+    gather         all results, in the order asked; if one fails, others go on
     wait           who is done, and who is pending
     as_completed   all results, in the order of finishing
-    group          one fails: gather lets the others run, TaskGroup does not
-    cancel         a request, which arrives as CancelledError
     timeout        cancels what takes too long, and raises TimeoutError
-    blocking       one blocking call stops every coroutine
-    callback       called in the loop's thread, wherever the work was done
+    cancel         a request, which arrives as CancelledError
+    limit          a semaphore: twenty hellos, five at a time
+    blocking       one blocking call stops every coroutine; give it a thread
+    no_stop        a timeout does not stop a thread
+    error          a task fails, and nobody is told
+    reference      a task that nobody refers to can vanish
     iterate        async for and async with can wait
+    shutdown       a queue tells everybody that nothing more comes
+
+  How it works
+    coroutine      send runs it up to where it waits
+    future         a result that is promised now and set later
+    awaitable      anything with __await__, and nothing else
+    give_way       which await lets others run, and which does not
+    callback       called in the loop's thread, wherever the work was done
+    loop_thread    a loop in a thread of its own takes work from other threads
+    nested         no asyncio.run where a loop runs already
+    other_loop     what belongs to one loop is of no use in another
+
+  The limits
     lock           threads lose updates between a read and a write
     no_lock        coroutines lose them only where they await in between
-    loop_thread    a loop in a thread of its own takes work from other threads
+    pickle         what another process can be sent
     cpu            coroutines take turns, processes work at the same time
 
-    python asyc_test.py                 takes all steps, in 16 seconds
+    python asyc_test.py                 takes all steps, in 21 seconds
     python asyc_test.py task cancel     takes these two
 
     $ python asyc_test.py task
@@ -51,87 +65,25 @@ import argparse
 import asyncio
 import gc
 import logging
-import multiprocessing
 import os
+import pickle
+import platform
 import signal
 import sys
 import threading
 import time
 import warnings
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Generator,
-    Iterator,
-    Sequence,
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from concurrent import futures
+from contextlib import (
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
 )
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
-from multiprocessing.synchronize import Barrier
 from typing import Any
 
 SECONDS = (1.0, 0.2, 0.6)
-
-# How many count together, in `lock` and `no_lock`.
-WORKERS = 5
-
-# In `cpu`: so many jobs, of so many turns, of so many seconds.
-JOBS = 4
-TURNS = 4
-TURN = 0.04
-PIXEL = TURN / 2
-
-waited: list[float] = []
-
-
-def now() -> str:
-    """Return the time of day as HH:MM:SS."""
-    return time.strftime("%H:%M:%S")
-
-
-def where() -> str:
-    """Return the thread this runs in: Python's id, and the system's."""
-    return (
-        f"serve thread id = {threading.get_ident()}"
-        f" OS thread = {threading.get_native_id()}"
-    )
-
-
-def state(future: asyncio.Future[Any]) -> str:
-    """Return whether a future or a task is pending, cancelled or done."""
-    if future.cancelled():
-        return "cancelled"
-    return "done" if future.done() else "pending"
-
-
-def say(line: str) -> None:
-    """Print a line whole and at once, also through a pipe."""
-    # print writes its end separately, and another thread can get in between.
-    print(line + "\n", end="", flush=True)
-
-
-def say_hello(seconds: float) -> None:
-    """Print who says hello, when, and in which thread."""
-    say(f"Hello {seconds:g} now = {now()} {where()}")
-
-
-def say_bye(seconds: float) -> None:
-    """Print who says goodbye, and when, and remember the wait."""
-    waited.append(seconds)
-    say(f"Bye.. {seconds:g} now = {now()}")
-
-
-@contextmanager
-def stopwatch(name: str) -> Iterator[None]:
-    """Run the block, print its seconds, and the sum of its hellos' waits."""
-    start = time.perf_counter()
-    yield
-    line = f"{name}: {time.perf_counter() - start:.2f} s"
-    if len(waited) > 1:
-        line += f" | one after another {sum(waited):.2f} s"
-    waited.clear()
-    say(line)
 
 
 async def hello(seconds: float) -> float:
@@ -142,26 +94,29 @@ async def hello(seconds: float) -> float:
     return seconds
 
 
-def coroutine_test() -> None:
+async def fail(seconds: float) -> None:
+    """Wait so many seconds, then raise ConnectionError."""
+    await asyncio.sleep(seconds)
+    raise ConnectionError("no reply")
+
+
+# Every day
+
+
+def run_test() -> None:
     """Calling an `async def` runs nothing: it makes a coroutine object.
 
-    Sending None into the object runs it up to where it waits. Sent again, it
-    goes on to its end, and StopIteration carries the result. An event loop
-    does just that, each time that what was waited for is there.
+    asyncio.run starts an event loop, which runs the object to its end. Python
+    warns of an object that is thrown away before it has run.
     """
-    coroutine = hello(0)
+    coroutine = hello(0.2)
     say(f"main: {type(coroutine).__name__} object, nothing has run")
-    coroutine.send(None)
-    say("main: it waits at its await")
-    try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        say(f"main: StopIteration, value {stop.value}")
+    result = asyncio.run(coroutine)
+    say(f"main: result {result}")
 
-    # Python warns when a coroutine is thrown away that was never started.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        forgotten = hello(0)
+        forgotten = hello(0.2)
         del forgotten
     for warning in caught:
         say(f"main: {warning.category.__name__}: {warning.message}")
@@ -179,12 +134,214 @@ async def await_test() -> None:
 async def task_test() -> None:
     """A task runs its coroutine whenever the loop is free, beside others.
 
-    Creating one only tells the loop. It gets its turn when `await` lets go.
+    Creating one only tells the loop. It gets its turn when `main` waits.
     """
     tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
     say(f"main: {', '.join(map(state, tasks))}")
     results = [await task for task in tasks]
     say(f"main: {', '.join(map(state, tasks))}, results {results}")
+
+
+async def group_test() -> None:
+    """A TaskGroup waits for all its tasks; if one fails, it cancels the rest.
+
+    No task is left behind, which makes it the first choice. The errors arrive
+    together, in an ExceptionGroup that `except*` takes apart.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(hello(s)) for s in SECONDS]
+    say(f"main: results {[task.result() for task in tasks]}")
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            sibling = group.create_task(hello(0.6))
+            group.create_task(fail(0.1))
+    except* ConnectionError as errors:
+        say(f"main: {errors.exceptions}, sibling {state(sibling)}")
+
+
+async def gather_test() -> None:
+    """`gather` gives all results in the order asked, whoever ends first.
+
+    If one fails, its error arrives at once and the others go on. Take it with
+    return_exceptions where each may fail by itself: it waits for all of them.
+    """
+    results = await asyncio.gather(*map(hello, SECONDS))
+    say(f"main: results {results}")
+
+    sibling = asyncio.create_task(hello(0.4))
+    try:
+        await asyncio.gather(sibling, fail(0.1))
+    except ConnectionError as error:
+        say(f"main: {error!r}, sibling {state(sibling)}")
+    await sibling
+
+    replies = asyncio.gather(hello(0.2), fail(0.1), return_exceptions=True)
+    say(f"main: results {await replies}")
+
+
+async def wait_test() -> None:
+    """`wait` tells who is done and who is pending, and leaves them running."""
+    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
+    for when in (asyncio.FIRST_COMPLETED, asyncio.ALL_COMPLETED):
+        done, pending = await asyncio.wait(tasks, return_when=when)
+        say(f"main: {when}: {len(done)} done, {len(pending)} pending")
+
+
+async def as_completed_test() -> None:
+    """`as_completed` gives each result as soon as it is there."""
+    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
+    for next_one in asyncio.as_completed(tasks):
+        say(f"main: result {await next_one}")
+
+
+async def polite() -> None:
+    """Clean up when cancelled, and let the cancellation go on."""
+    try:
+        await hello(60)
+    except asyncio.CancelledError:
+        say("polite: CancelledError at my await")
+        raise
+    finally:
+        say("polite: cleaned up")
+
+
+async def timeout_test() -> None:
+    """A timeout cancels what takes too long, and raises TimeoutError.
+
+    `timeout` gives a whole block a time limit, `wait_for` one awaitable.
+    """
+    try:
+        async with asyncio.timeout(0.5):
+            await hello(0.1)
+            await polite()
+    except TimeoutError:
+        say("main: TimeoutError from timeout")
+
+    try:
+        await asyncio.wait_for(polite(), 0.2)
+    except TimeoutError:
+        say("main: TimeoutError from wait_for")
+
+
+async def deaf() -> None:
+    """Broken: swallow the cancellation, and go on as if nothing had been."""
+    try:
+        await hello(60)
+    except asyncio.CancelledError:
+        say("deaf: CancelledError at my await, never mind")
+
+
+async def cancel_test() -> None:
+    """`cancel` asks a task to end: its `await` raises CancelledError.
+
+    It has to come out of the coroutine again, or the task is not cancelled.
+    """
+    for twin in (polite, deaf):
+        task = asyncio.create_task(twin())
+        await asyncio.sleep(0.2)
+        task.cancel()
+        say(f"main: asked {twin.__name__} to end, it is {state(task)}")
+        await asyncio.wait([task])
+        say(f"main: {twin.__name__} is {state(task)}")
+
+
+async def limit_test() -> None:
+    """A semaphore has so many places; the next one waits until one is free."""
+    places = asyncio.Semaphore(5)
+
+    async def limited_hello(seconds: float) -> float:
+        async with places:
+            return await hello(seconds)
+
+    # From 0.2 to 0.39 seconds, so that each has a name.
+    seconds = [n / 100 for n in range(20, 40)]
+    replies = await asyncio.gather(*map(limited_hello, seconds))
+    say(f"main: {len(replies)} replies")
+
+
+def blocking_hello(seconds: float) -> None:
+    """Say hello, block this thread for so many seconds, say goodbye."""
+    say_hello(seconds)
+    time.sleep(seconds)
+    say_bye(seconds)
+
+
+async def broken_hello(seconds: float) -> None:
+    """Broken: block the loop's thread, and so whatever else would run."""
+    blocking_hello(seconds)
+
+
+async def fixed_hello(seconds: float) -> None:
+    """Block another thread instead, and wait for it."""
+    await asyncio.to_thread(blocking_hello, seconds)
+
+
+async def blocking_test() -> None:
+    """One blocking call stops every coroutine; in a thread it stops none.
+
+    Debug mode finds it: the loop reports whoever held it for 0.1 seconds.
+    `asyncio.run(..., debug=True)` or `python -X dev` switch it on as well.
+    """
+    for twin in (broken_hello, fixed_hello):
+        with stopwatch(twin.__name__):
+            await asyncio.gather(*map(twin, SECONDS))
+
+    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message)s")
+    asyncio.get_running_loop().set_debug(True)
+    await asyncio.create_task(broken_hello(0.2))
+
+
+async def no_stop_test() -> None:
+    """A timeout stops waiting for a thread; nobody can stop the thread.
+
+    It goes on, and asyncio.run waits for it before it returns. What is to end
+    sooner needs a timeout of its own, or an event that tells it to end.
+    """
+    try:
+        async with asyncio.timeout(0.2):
+            await asyncio.to_thread(blocking_hello, 1)
+    except TimeoutError:
+        say("main: TimeoutError, and the thread goes on")
+
+    told_to_end = threading.Event()
+    try:
+        async with asyncio.timeout(0.2):
+            await asyncio.to_thread(told_to_end.wait, 60)
+    except TimeoutError:
+        say("main: TimeoutError, and the thread is told to end")
+    finally:
+        told_to_end.set()
+    say("main: returns")
+
+
+def on_loop_error(
+    _: asyncio.AbstractEventLoop, context: dict[str, Any]
+) -> None:
+    """Say what the loop would write to the log."""
+    say(f"loop: {context['message']}")
+
+
+async def error_test() -> None:
+    """A task keeps its error for whoever awaits it, and tells nobody else.
+
+    If nobody does, the loop reports it once the task is thrown away, which
+    may be never. Await each task, or use a TaskGroup, or add a callback.
+    """
+    asyncio.get_running_loop().set_exception_handler(on_loop_error)
+    task = asyncio.create_task(fail(0.1))
+    await hello(0.3)
+    say(f"main: the task is {state(task)}, and nobody was told")
+    del task
+    gc.collect()
+
+    task = asyncio.create_task(fail(0.1))
+    task.add_done_callback(lambda t: say(f"callback: {t.exception()!r}"))
+    await hello(0.3)
+    try:
+        await task
+    except ConnectionError as error:
+        say(f"main: {error!r}")
 
 
 async def reference_test() -> None:
@@ -193,14 +350,88 @@ async def reference_test() -> None:
     This task and the event it waits for know nobody but each other, so the
     garbage collector takes them both, in the middle of the work.
     """
-    asyncio.get_running_loop().set_exception_handler(
-        lambda loop, context: say(f"loop: {context['message']}")
-    )
+    asyncio.get_running_loop().set_exception_handler(on_loop_error)
     task = asyncio.create_task(asyncio.Event().wait())
     await asyncio.sleep(0)
     say(f"main: {state(task)}, now let go of it")
     del task
     gc.collect()
+
+
+async def replies() -> AsyncIterator[float]:
+    """Yield the reply to each hello: an asynchronous generator."""
+    for seconds in SECONDS:
+        yield await hello(seconds)
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[None]:
+    """Open a connection, and close it after the block."""
+    await asyncio.sleep(0.1)
+    say("connection: open")
+    try:
+        yield
+    finally:
+        await asyncio.sleep(0.1)
+        say("connection: closed")
+
+
+async def iterate_test() -> None:
+    """`async with` and `async for` can wait, and others run meanwhile.
+
+    The values still come one after another: `async for` starts no task.
+    """
+    other = asyncio.create_task(hello(0.4))
+    async with connection():
+        async for reply in replies():
+            say(f"main: reply {reply}")
+    await other
+
+
+async def shutdown_test() -> None:
+    """`Queue.shutdown` tells everybody that nothing more comes.
+
+    What is in the queue is still handed out. After that `get` raises
+    QueueShutDown, also where it waits already; `put` raises it at once.
+    """
+    if sys.version_info < (3, 13):
+        say("main: skipped, Queue.shutdown needs Python 3.13")
+        return
+    queue: asyncio.Queue[float] = asyncio.Queue()
+
+    async def consumer(name: str) -> None:
+        try:
+            while True:
+                await hello(await queue.get())
+        except asyncio.QueueShutDown:
+            say(f"{name}: QueueShutDown")
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("consumer 1", "consumer 2"):
+            group.create_task(consumer(name))
+        for seconds in SECONDS:
+            await queue.put(seconds)
+        queue.shutdown()
+        say(f"main: nothing more comes, {queue.qsize()} in the queue")
+
+
+# How it works
+
+
+def coroutine_test() -> None:
+    """`send` runs a coroutine object up to where it waits.
+
+    Sent again, it goes on from there to its end, and StopIteration carries
+    the result. An event loop does just that, each time that what was waited
+    for is there.
+    """
+    coroutine = hello(0)
+    coroutine.send(None)
+    say("main: it waits at its await")
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        say(f"main: StopIteration, value {stop.value}")
 
 
 async def future_test() -> None:
@@ -251,141 +482,37 @@ async def awaitable_test() -> None:
         say(f"main: TypeError: {error}")
 
 
-async def gather_test() -> None:
-    """`gather` gives all results in the order asked, whoever ends first."""
-    results = await asyncio.gather(*map(hello, SECONDS))
-    say(f"main: results {results}")
+async def give_way_test() -> None:
+    """`await` lets others run only where it has to wait.
 
-
-async def wait_test() -> None:
-    """`wait` tells who is done and who is pending, and leaves them running."""
-    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
-    for when in (asyncio.FIRST_COMPLETED, asyncio.ALL_COMPLETED):
-        done, pending = await asyncio.wait(tasks, return_when=when)
-        say(f"main: {when}: {len(done)} done, {len(pending)} pending")
-
-
-async def as_completed_test() -> None:
-    """`as_completed` gives each result as soon as it is there."""
-    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
-    for next_one in asyncio.as_completed(tasks):
-        say(f"main: result {await next_one}")
-
-
-async def fail(seconds: float) -> None:
-    """Wait so many seconds, then raise ConnectionError."""
-    await asyncio.sleep(seconds)
-    raise ConnectionError("no reply")
-
-
-async def group_test() -> None:
-    """One fails: gather lets its siblings run, a TaskGroup cancels them.
-
-    A TaskGroup ends when all its tasks have ended. Their errors arrive
-    together in an ExceptionGroup, which `except*` takes apart.
+    A coroutine that never waits, or `put` on a queue with room, goes straight
+    on. `sleep(0)` waits for nothing, and lets everybody run once.
     """
-    sibling = asyncio.create_task(hello(0.6))
-    try:
-        await asyncio.gather(sibling, fail(0.1))
-    except ConnectionError as error:
-        say(f"main: {error!r} from gather, sibling {state(sibling)}")
-    await sibling
 
-    if sys.version_info < (3, 11):
-        say("main: TaskGroup skipped, it needs Python 3.11")
+    async def never_waits() -> None:
+        pass
+
+    async def other() -> None:
+        say("other: my turn")
+
+    queue: asyncio.Queue[int] = asyncio.Queue()
+    for name, awaitable in {
+        "never_waits()": never_waits(),
+        "queue.put(1)": queue.put(1),
+        "asyncio.sleep(0)": asyncio.sleep(0),
+    }.items():
+        task = asyncio.create_task(other())
+        await awaitable
+        say(f"main: after await {name} the other is {state(task)}")
+        await task
+
+    if sys.version_info < (3, 12):
+        say("main: skipped, eager tasks need Python 3.12")
         return
-    try:
-        async with asyncio.TaskGroup() as group:
-            sibling = group.create_task(hello(0.6))
-            group.create_task(fail(0.1))
-    except Exception as error:  # except* is a syntax error in Python 3.10
-        say(f"main: {error!r}, sibling {state(sibling)}")
-
-
-async def polite() -> None:
-    """Clean up when cancelled, and let the cancellation go on."""
-    try:
-        await hello(60)
-    except asyncio.CancelledError:
-        say("polite: CancelledError at my await")
-        raise
-    finally:
-        say("polite: cleaned up")
-
-
-async def deaf() -> None:
-    """Broken: swallow the cancellation, and go on as if nothing had been."""
-    try:
-        await hello(60)
-    except asyncio.CancelledError:
-        say("deaf: CancelledError at my await, never mind")
-
-
-async def cancel_test() -> None:
-    """`cancel` asks a task to end: its `await` raises CancelledError.
-
-    It has to come out of the coroutine again, or the task is not cancelled.
-    """
-    for twin in (polite, deaf):
-        task = asyncio.create_task(twin())
-        await asyncio.sleep(0.2)
-        task.cancel()
-        say(f"main: asked {twin.__name__} to end, it is {state(task)}")
-        await asyncio.wait([task])
-        say(f"main: {twin.__name__} is {state(task)}")
-
-
-async def timeout_test() -> None:
-    """A timeout cancels what takes too long, and raises TimeoutError.
-
-    `wait_for` gives one awaitable a time limit, `timeout` a whole block.
-    """
-    try:
-        await asyncio.wait_for(polite(), 0.2)
-    except asyncio.TimeoutError:  # before 3.11 not yet the built-in one
-        say("main: TimeoutError from wait_for")
-
-    if sys.version_info < (3, 11):
-        say("main: timeout skipped, it needs Python 3.11")
-        return
-    try:
-        async with asyncio.timeout(0.5):
-            await hello(0.1)
-            await polite()
-    except TimeoutError:
-        say("main: TimeoutError from timeout")
-
-
-def blocking_hello(seconds: float) -> None:
-    """Say hello, block this thread for so many seconds, say goodbye."""
-    say_hello(seconds)
-    time.sleep(seconds)
-    say_bye(seconds)
-
-
-async def broken_hello(seconds: float) -> None:
-    """Broken: block the loop's thread, and so whatever else would run."""
-    blocking_hello(seconds)
-
-
-async def fixed_hello(seconds: float) -> None:
-    """Block another thread instead, and wait for it."""
-    await asyncio.to_thread(blocking_hello, seconds)
-
-
-async def blocking_test() -> None:
-    """One blocking call stops every coroutine; in a thread it stops none.
-
-    Debug mode finds it: the loop reports whoever held it for 0.1 seconds.
-    `asyncio.run(..., debug=True)` or `python -X dev` switch it on as well.
-    """
-    for twin in (broken_hello, fixed_hello):
-        with stopwatch(twin.__name__):
-            await asyncio.gather(*map(twin, SECONDS))
-
-    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message)s")
-    asyncio.get_running_loop().set_debug(True)
-    await asyncio.create_task(broken_hello(0.2))
+    # An eager task runs at once, up to where it waits.
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    task = asyncio.create_task(other())
+    say(f"main: after create_task the eager other is {state(task)}")
 
 
 async def callback_test() -> None:
@@ -400,47 +527,103 @@ async def callback_test() -> None:
     await task
 
 
-async def replies() -> AsyncIterator[float]:
-    """Yield the reply to each hello: an asynchronous generator."""
-    for seconds in SECONDS:
-        yield await hello(seconds)
+def loop_thread_test() -> None:
+    """A loop in a thread of its own takes coroutines from other threads.
 
-
-@asynccontextmanager
-async def connection() -> AsyncIterator[None]:
-    """Open a connection, and close it after the block."""
-    await asyncio.sleep(0.1)
-    say("connection: open")
-    try:
-        yield
-    finally:
-        await asyncio.sleep(0.1)
-        say("connection: closed")
-
-
-async def iterate_test() -> None:
-    """`async with` and `async for` can wait, and others run meanwhile.
-
-    The values still come one after another: `async for` starts no task.
+    Only what is called threadsafe may be called from outside the loop.
     """
-    other = asyncio.create_task(hello(0.4))
-    async with connection():
-        async for reply in replies():
-            say(f"main: reply {reply}")
-    await other
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    say(f"main: {where()}")
+    future = asyncio.run_coroutine_threadsafe(hello(0.3), loop)
+    say(f"main: result {future.result()}")
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+    say(f"main: loop closed, threads {threading.active_count()}")
+
+
+async def nested_test() -> None:
+    """asyncio.run starts a loop, and a thread has room for one at a time.
+
+    Inside a coroutine, `await` is all you need; also in a notebook, where a
+    loop runs already. Code that calls asyncio.run itself can have a thread.
+    """
+    coroutine = hello(0.2)
+    try:
+        asyncio.run(coroutine)
+    except RuntimeError as error:
+        say(f"main: RuntimeError: {error}")
+    say(f"main: result {await coroutine}")
+
+    result = await asyncio.to_thread(asyncio.run, hello(0.3))
+    say(f"main: result {result} from a thread")
+
+
+def other_loop_test() -> None:
+    """What has waited in one loop belongs to it, and is of no use in another.
+
+    Each asyncio.run makes a new loop. Have one in the program, and create
+    queues, locks and sessions inside it.
+    """
+    queue: asyncio.Queue[str] = asyncio.Queue()
+
+    async def wait_for_item() -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(queue.get(), 0.1)
+        say("main: the queue belongs to this loop now")
+
+    async def promise() -> asyncio.Future[str]:
+        return asyncio.get_running_loop().create_future()
+
+    async def wait_for_promise() -> None:
+        await future
+
+    asyncio.run(wait_for_item())
+    future = asyncio.run(promise())
+    for coroutine in (wait_for_item(), wait_for_promise()):
+        try:
+            asyncio.run(coroutine)
+        except RuntimeError as error:
+            say(f"main: RuntimeError: {error}")
+
+
+# The limits
+
+WORKERS = 5
+TIMES = 1_000_000
 
 
 async def lock_test() -> None:
-    """Threads lose updates between a read and a write; a lock prevents it."""
+    """Threads lose updates between a read and a write; a lock prevents it.
+
+    With a GIL, Python switches threads only at some places, such as a call or
+    the next turn of a loop. There is none inside `count += 1`, so it loses
+    nothing today. But nobody promises that, and without a GIL the other
+    threads run all the time.
+    """
     count = 0
     all_have_read = threading.Barrier(WORKERS, timeout=3)
     lock = threading.Lock()
 
+    def add_one() -> None:
+        nonlocal count
+        for _ in range(TIMES):
+            count += 1
+
+    def successor(number: int) -> int:
+        return number + 1
+
+    def call_between() -> None:
+        nonlocal count
+        for _ in range(TIMES):
+            count = successor(count)
+
     def unlocked() -> None:
         nonlocal count
         read = count
-        # The system can switch threads anywhere. Here it has to.
-        all_have_read.wait()
+        all_have_read.wait()  # here the threads have to switch
         count = read + 1
 
     def locked() -> None:
@@ -450,12 +633,12 @@ async def lock_test() -> None:
             time.sleep(0.01)
             count = read + 1
 
-    for worker in (unlocked, locked):
+    workers = {add_one: TIMES, call_between: TIMES, unlocked: 1, locked: 1}
+    for worker, times in workers.items():
         count = 0
-        await asyncio.gather(
-            *(asyncio.to_thread(worker) for _ in range(WORKERS))
-        )
-        say(f"{WORKERS} threads, {worker.__name__}: counted to {count}")
+        threads = [asyncio.to_thread(worker) for _ in range(WORKERS)]
+        await asyncio.gather(*threads)
+        say(f"{worker.__name__}: counted to {count:,} of {WORKERS * times:,}")
 
 
 async def no_lock_test() -> None:
@@ -484,222 +667,204 @@ async def no_lock_test() -> None:
     for worker in (no_await, await_between, await_locked):
         count = 0
         await asyncio.gather(*(worker() for _ in range(WORKERS)))
-        say(f"{WORKERS} coroutines, {worker.__name__}: counted to {count}")
+        say(f"{worker.__name__}: counted to {count} of {WORKERS}")
 
 
-def loop_thread_test() -> None:
-    """A loop in a thread of its own takes coroutines from other threads.
+def pickle_test() -> None:
+    """What another process is sent is pickled: plain data, and names.
 
-    Only what is called threadsafe may be called from outside the loop.
+    A function is sent by its name, so it must have one in its module. Send
+    that and its arguments; the coroutine is made over there.
     """
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    say(f"main: {where()}")
-    future = asyncio.run_coroutine_threadsafe(hello(0.3), loop)
-    say(f"main: result {future.result()}")
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-    say(f"main: loop closed, threads {threading.active_count()}")
-
-
-# What a job tells: its process, and when each of its turns began and ended.
-Job = tuple[int, list[tuple[float, float]]]
-
-
-def count(numbers: int) -> None:
-    """Keep a core busy."""
-    for _ in range(numbers):
-        pass
-
-
-def numbers_in(seconds: float) -> int:
-    """Return how far a core of this machine counts in so many seconds."""
-    numbers, took = 1000, 0.0
-    while took < 0.05:
-        numbers *= 2
-        start = time.process_time()
-        count(numbers)
-        took = time.process_time() - start
-    return int(numbers * seconds / took)
-
-
-async def job(numbers: int) -> Job:
-    """Count so many numbers in each turn, and let others have theirs."""
-    turns = []
-    for _ in range(TURNS):
-        # time.time is the clock that processes have in common.
-        start = time.time()
-        count(numbers)
-        turns.append((start, time.time()))
-        await asyncio.sleep(0)
-    return os.getpid(), turns
-
-
-async def one_after_another(numbers: int) -> list[Job]:
-    """Run all jobs, each to its end."""
-    return [await job(numbers) for _ in range(JOBS)]
-
-
-async def coroutines(numbers: int, jobs: int = JOBS) -> list[Job]:
-    """Run so many jobs, which take turns."""
-    return await asyncio.gather(*(job(numbers) for _ in range(jobs)))
-
-
-def half(numbers: int) -> list[Job]:
-    """Run half of the jobs as coroutines, in a process of their own."""
-    return asyncio.run(coroutines(numbers, JOBS // 2), debug=False)
-
-
-def begin(both: Barrier) -> None:
-    """Begin a process: leave Ctrl-C to the parent, wait for the other."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Neither takes its half before both are there, or one might take both.
-    both.wait()
-
-
-@contextmanager
-def no_signals() -> Iterator[None]:
-    """Hold signals back here, and from what the block starts for good.
-
-    A terminal sends Ctrl-C to every process, and one that has hardly started
-    would report it with a traceback. A thread that writes to a process which
-    has ended would end this one. Windows has no such signals to hold back.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    signals = [signal.SIGINT, signal.SIGPIPE]
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
-
-
-async def processes(numbers: int) -> list[Job]:
-    """Run half of the jobs in one process, and half in another."""
-    loop = asyncio.get_running_loop()
-    both = multiprocessing.Barrier(2)
-    with ProcessPoolExecutor(2, initializer=begin, initargs=(both,)) as pool:
+    coroutine = hello(0)
+    for what, thing in {
+        "a function": hello,
+        "a lambda": lambda: hello(0),
+        "a coroutine": coroutine,
+    }.items():
         try:
-            with no_signals():
-                halves = [
-                    loop.run_in_executor(pool, half, numbers) for _ in range(2)
-                ]
-            first, second = await asyncio.gather(*halves)
-        except BaseException:
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-        return first + second
+            say(f"main: {what}, {len(pickle.dumps(thing))} bytes")
+        # Which of them it is differs between the versions of Python.
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            say(f"main: {what}, {type(error).__name__}: {error}")
+    coroutine.close()
 
 
-async def draw(running: Coroutine[Any, Any, list[Job]]) -> float:
-    """Run the jobs, draw who counted when, and return the seconds."""
-    began = time.time()
-    jobs = await running
-    took = time.time() - began
-    clock = [began + (n + 0.5) * PIXEL for n in range(int(took / PIXEL))]
-    for number, (process, turns) in enumerate(jobs, 1):
-        drawn = "".join(
-            "#" if any(start <= t < end for start, end in turns) else "."
-            for t in clock
-        )
-        say(f"job {number} process = {process} {drawn}")
+def work(names: str) -> str:
+    """Run a job for each letter, as coroutines that count in turns.
+
+    Return where they ran, and whose turns these were.
+    """
+    turns = []
+
+    async def job(name: str) -> None:
+        for _ in range(4):
+            for _ in range(2_000_000):
+                pass
+            turns.append(name)
+            await asyncio.sleep(0)
+
+    async def jobs() -> None:
+        await asyncio.gather(*map(job, names))
+
+    asyncio.run(jobs(), debug=False)
+    os_thread = threading.get_native_id()
+    return f"process = {os.getpid()} OS thread = {os_thread} {''.join(turns)}"
+
+
+def clock(
+    name: str,
+    parts: Sequence[str],
+    alone: float = 0,
+    pool: futures.Executor | None = None,
+) -> float:
+    """Work on the parts, here or in a pool; print who did, and how long.
+
+    Compare with the seconds of one after another; return the seconds.
+    """
+    with pool or nullcontext():
+        if pool:
+            start_both(pool)
+        start = time.perf_counter()
+        lines = list(pool.map(work, parts) if pool else map(work, parts))
+        took = time.perf_counter() - start
+    # No worker is left that would outlive this process if nobody reads this.
+    for line in lines:
+        say(f"{name}: {line}")
+    say(f"{name}: {took:.2f} s | {(alone or took) / took:.1f} times as fast")
     return took
 
 
-async def cpu_test() -> None:
+def cpu_test() -> None:
     """Concurrent is taking turns, parallel is working at the same time.
 
     Coroutines take turns in one thread: no help where there is something to
-    compute. Processes work in parallel, with coroutines inside them.
+    compute. So do threads, as long as there is a GIL. Processes work in
+    parallel, with coroutines inside them; so do interpreters, in threads.
     """
-    numbers = numbers_in(TURN)
-    say(f"main: {os.cpu_count()} cores, a # is {PIXEL} s of counting")
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        say("main: a free-threaded Python, where threads are parallel too")
-    alone = await draw(one_after_another(numbers))
-    say(f"one_after_another: {alone:.2f} s")
-    for run in (coroutines, processes):
-        took = await draw(run(numbers))
-        say(
-            f"{run.__name__}: {took:.2f} s | one after another {alone:.2f} s"
-            f" | {alone / took:.1f} times as fast"
-        )
+    has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    python = f"Python {platform.python_version()}"
+    gil = "with a GIL" if has_gil else "without a GIL"
+    say(f"main: {os.cpu_count()} cores, {python} {gil}")
+
+    alone = clock("one after another", "abcd")
+    clock("coroutines", ["abcd"], alone)
+    halves = ["ab", "cd"]
+    clock("threads", halves, alone, futures.ThreadPoolExecutor(2))
+    processes = futures.ProcessPoolExecutor(2, initializer=begin)
+    clock("processes", halves, alone, processes)
+    if sys.version_info < (3, 14):
+        say("interpreters: skipped, they need Python 3.14")
+        return
+    interpreters = futures.InterpreterPoolExecutor(2, initializer=begin)
+    clock("interpreters", halves, alone, interpreters)
 
 
-STEPS: dict[str, Callable[[], Coroutine[Any, Any, None] | None]] = {
-    "coroutine": coroutine_test,
-    "await": await_test,
-    "task": task_test,
-    "reference": reference_test,
-    "future": future_test,
-    "awaitable": awaitable_test,
-    "gather": gather_test,
-    "wait": wait_test,
-    "as_completed": as_completed_test,
-    "group": group_test,
-    "cancel": cancel_test,
-    "timeout": timeout_test,
-    "blocking": blocking_test,
-    "callback": callback_test,
-    "iterate": iterate_test,
-    "lock": lock_test,
-    "no_lock": no_lock_test,
-    "loop_thread": loop_thread_test,
-    "cpu": cpu_test,
+# Every function above whose name ends in _test is a step, in that order.
+STEPS = {
+    name.removesuffix("_test"): value
+    for name, value in list(globals().items())
+    if name.endswith("_test")
 }
 
 
-def take(steps: Sequence[str]) -> None:
-    """Take the steps, each between a heading and a closing line."""
-    for step in steps:
-        say(f"== {step}")
-        with stopwatch(f"== {step}"):
-            coroutine = STEPS[step]()
-            if coroutine:
-                # Without debug=False, -X dev turns debug mode on in each step.
-                asyncio.run(coroutine, debug=False)
+# The rest prints, counts, and reads the command line.
+
+waited: list[float] = []
 
 
-def step_name(text: str) -> str:
-    """Return the text if it names a step; argparse reports it if not."""
-    if text not in STEPS:
-        raise argparse.ArgumentTypeError(
-            f"invalid choice: {text!r} (choose from {', '.join(STEPS)})"
-        )
-    return text
+def now() -> str:
+    return time.strftime("%H:%M:%S")
 
 
-def main() -> int:
-    """Take the steps that the command line names; return the exit status."""
+def where() -> str:
+    return (
+        f"serve thread id = {threading.get_ident()}"
+        f" OS thread = {threading.get_native_id()}"
+    )
+
+
+def state(future: asyncio.Future[Any]) -> str:
+    if future.cancelled():
+        return "cancelled"
+    return "done" if future.done() else "pending"
+
+
+def say(line: str) -> None:
+    # In one piece: print() writes a line's end apart, others get between.
+    print(line + "\n", end="", flush=True)
+
+
+def say_hello(seconds: float) -> None:
+    say(f"Hello {seconds:g} now = {now()} {where()}")
+
+
+def say_bye(seconds: float) -> None:
+    waited.append(seconds)
+    say(f"Bye.. {seconds:g} now = {now()}")
+
+
+@contextmanager
+def stopwatch(name: str) -> Iterator[None]:
+    """Run the block, print its seconds, and the sum of its hellos' waits.
+
+    Print nothing where the block is interrupted: that is no result.
+    """
+    start = time.perf_counter()
+    yield
+    line = f"{name}: {time.perf_counter() - start:.2f} s"
+    if len(waited) > 1:
+        line += f" | one after another {sum(waited):.2f} s"
+    waited.clear()
+    say(line)
+
+
+def start_both(pool: futures.Executor) -> None:
+    """Start both workers of a pool, and wait until they have started.
+
+    A terminal sends Ctrl-C to every process, and one that has hardly started
+    would answer with a traceback. So whatever is started here never gets it.
+    """
+    can_hold_back = hasattr(signal, "pthread_sigmask")
+    if can_hold_back:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    started = pool.map(time.sleep, [0.2, 0.2])
+    if can_hold_back:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    list(started)
+
+
+def begin() -> None:
+    """Begin a process or an interpreter: leave Ctrl-C to the parent."""
+    with suppress(ValueError):  # no signal reaches an interpreter anyway
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # In dev mode, Python 3.15 warns so of the main module that it has here.
+    warnings.filterwarnings("ignore", "Module globals is missing")
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(
-        usage="%(prog)s [-h] [STEP ...]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    steps = ["all", *STEPS]
     parser.add_argument(
-        "steps",
-        metavar="STEP",
-        nargs="*",
-        type=step_name,
-        help="the steps to take, in this order (default: all)",
+        "steps", nargs="*", choices=steps, default="all", metavar="STEP"
     )
     args = parser.parse_args()
-    # Where a reader such as `head` has gone, stop without a traceback.
-    if hasattr(signal, "SIGPIPE"):
+    if hasattr(signal, "SIGPIPE"):  # so that `| head` is no error
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        take(args.steps or list(STEPS))
+        for name in STEPS if "all" in args.steps else args.steps:
+            say(f"== {name}")
+            with stopwatch(f"== {name}"):
+                coroutine = STEPS[name]()
+                if coroutine:
+                    # -X dev would turn debug mode on in each step.
+                    asyncio.run(coroutine, debug=False)
     except KeyboardInterrupt:
-        # Python 3.10 would report the tasks that Ctrl-C interrupted.
-        logging.disable()
-        return 130
-    return 0
+        sys.exit(130)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,7 +8,8 @@ GET /hello/NAME?seconds=S   waits S seconds (default 1), then greets NAME;
                             meanwhile the others are served
 GET /block/NAME?seconds=S   the same with time.sleep, wrong on purpose:
                             meanwhile nobody is served
-GET /                       shows this, and counts the requests in flight
+GET /                       shows this, and counts the requests in flight;
+                            in a browser, shows them live
 
 python aio_http/server.py               serves on 127.0.0.1, port 8080
 python aio_http/server.py --port 0      serves on any port that is free
@@ -29,12 +30,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiohttp import web
-    from aiohttp.typedefs import Handler
 
 
 def application() -> "web.Application":
-    """Return the pages, with a count of the requests in flight."""
+    """Return the pages; `Live` counts the requests in flight."""
     from aiohttp import web
+    from live import PAGE, Live
 
     async def hello(request: web.Request) -> web.Response:
         await asyncio.sleep(seconds_of(request))
@@ -45,31 +46,22 @@ def application() -> "web.Application":
         time.sleep(seconds_of(request))
         return web.Response(text=greeting(request))
 
-    in_flight = most = 0
+    async def index(request: web.Request) -> web.StreamResponse:
+        if "text/html" in request.headers.get("Accept", ""):
+            return web.FileResponse(
+                PAGE, headers={"Cache-Control": "no-cache"}
+            )
+        counts = f"{len(live.in_flight)} now, {live.most} at most"
+        return web.Response(text=f"{__doc__}\nrequests in flight: {counts}\n")
 
-    @web.middleware
-    async def count(
-        request: web.Request, handler: "Handler"
-    ) -> web.StreamResponse:
-        nonlocal in_flight, most
-        if "name" not in request.match_info:
-            return await handler(request)
-        # One thread, and no await from reading to writing: no lock.
-        in_flight += 1
-        most = max(most, in_flight)
-        try:
-            return await handler(request)
-        finally:
-            in_flight -= 1
-
-    async def index(_: web.Request) -> web.Response:
-        counts = f"requests in flight: {in_flight} now, {most} at most\n"
-        return web.Response(text=f"{__doc__}\n{counts}")
-
-    app = web.Application(middlewares=[count])
+    live = Live()
+    app = web.Application()
     app.router.add_get("/", index)
-    app.router.add_get("/hello/{name}", hello)
-    app.router.add_get("/block/{name}", block)
+    app.router.add_get("/hello/{name}", live.watched(hello))
+    app.router.add_get("/block/{name}", live.watched(block))
+    app.router.add_get("/events", live.events)
+    app.cleanup_ctx.append(live.beating)
+    app.on_shutdown.append(live.hang_up)
     return app
 
 

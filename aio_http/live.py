@@ -1,0 +1,148 @@
+"""What the live page shows: requests in flight, and the loop's heartbeat.
+
+`server.py` has `Live` watch its requests. Live tells every page that is open
+in a browser when one starts and ends, over a WebSocket, and beats ten times a
+second. The beat is a coroutine like any other: while somebody blocks the
+loop, it does not run, and the missing beat is how a page sees the freeze.
+
+A message is a list of events in JSON, with the time `at` by our clock:
+
+    {"kind": "open", "at": 7.1, "server": "7c", "thread": 1403, "tab": 1,
+     "requests": [...]}
+    {"kind": "start", "at": 7.2, "id": 5, "path": "/hello/1", "thread": 1403}
+    {"kind": "beat", "at": 7.3}
+    {"kind": "end", "at": 8.2, "id": 5}
+"""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+PAGE = Path(__file__).with_name("live.html")
+BEAT = 0.1  # seconds
+CROWD = 50  # requests in a beat; of more of them, a page hears with the next
+UNREAD = 2**20  # bytes; a page that leaves more of them unread is hung up on
+THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
+
+Event = dict[str, object]
+
+
+def event(kind: str, **details: object) -> Event:
+    """Return what happens now."""
+    return {"kind": kind, "at": time.perf_counter(), **details}
+
+
+class Live:
+    """The requests in flight, and the pages that show them."""
+
+    def __init__(self) -> None:
+        self.in_flight: dict[int, Event] = {}  # by id, how each started
+        self.most = 0
+        self.news: list[Event] = []  # to be sent with the next beat
+        self.crowd = 0  # how many have started since the last beat
+        self.pages: dict[web.WebSocketResponse, asyncio.Transport] = {}
+        self.ids, self.tabs = count(1), count(1)
+        self.server = uuid4().hex  # a page sees that we were restarted
+
+    def watched(self, handler: "Handler") -> "Handler":
+        """Return the handler, which now tells when it starts and ends."""
+
+        async def watched_handler(
+            request: "web.Request",
+        ) -> "web.StreamResponse":
+            number = next(self.ids)
+            path, thread = request.path[:80], threading.get_ident()
+            start = event("start", id=number, path=path, thread=thread)
+            # One thread, and no await from reading to writing: no lock.
+            self.in_flight[number] = start
+            self.most = max(self.most, len(self.in_flight))
+            self.crowd += 1
+            if self.crowd > CROWD:
+                self.news.append(start)
+            else:
+                # Now, for nothing is sent while the handler blocks.
+                await self.send(start)
+            try:
+                return await handler(request)
+            finally:
+                del self.in_flight[number]
+                self.news.append(event("end", id=number))
+
+        return watched_handler
+
+    async def beating(self, _: "web.Application") -> AsyncIterator[None]:
+        """Beat for as long as the server runs."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(BEAT)
+                self.crowd = 0
+                await self.send(event("beat"))
+
+        heart = asyncio.create_task(beat())
+        yield
+        heart.cancel()
+
+    async def send(self, newest: Event) -> None:
+        """Send what is new to every page, and wait for none of them."""
+        news, self.news = [*self.news, newest], []
+        if not self.pages:
+            return
+        text = json.dumps(news)
+        for page, transport in list(self.pages.items()):
+            if transport.get_write_buffer_size() > UNREAD:
+                # The page comes back when it can, to a fresh start.
+                transport.abort()
+                continue
+            with suppress(ConnectionError):  # it has just been closed
+                await page.send_str(text)
+
+    async def events(self, request: "web.Request") -> "web.StreamResponse":
+        """Send a page what is in flight, then the news until it is closed."""
+        from aiohttp import web
+
+        # A browser lets any page of the web ask for this: look who asks.
+        ours = f"http://{request.host}"
+        if (
+            request.headers.get("Origin", ours) != ours
+            or request.url.host not in THIS_MACHINE
+        ):
+            raise web.HTTPForbidden(text="only for this server's own page\n")
+        # Not compressed: aiohttp leaves that to a thread, and we would wait.
+        page = web.WebSocketResponse(compress=False)
+        await page.prepare(request)
+        if transport := request.transport:
+            # send_str waits above this limit, which UNREAD keeps us below.
+            transport.set_write_buffer_limits(4 * UNREAD)
+            opened = event(
+                "open",
+                server=self.server,
+                thread=threading.get_ident(),
+                tab=next(self.tabs),
+                requests=list(self.in_flight.values()),
+            )
+            await page.send_json([opened])
+            self.pages[page] = transport
+            try:
+                async for _ in page:
+                    pass  # a page says nothing; this ends when it is closed
+            finally:
+                del self.pages[page]
+        return page
+
+    async def hang_up(self, _: "web.Application") -> None:
+        """Let go of the pages, which would keep the server from ending."""
+        for transport in self.pages.values():
+            transport.abort()
