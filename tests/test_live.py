@@ -648,7 +648,6 @@ def test_widths_and_colours(
     scheme: Literal["light", "dark"],
 ) -> None:
     with opened(browser, url, width, scheme) as page:
-        page.locator("#seconds").fill("0.5")
         page.locator("#ask-both").click()
         state_is(page, "frozen")
         assert page.evaluate(FAINT) == []

@@ -38,7 +38,7 @@ def main() -> None:
         fresh = {x.command: x for x in shown(text)}
         twin = chinese.read_text(encoding="utf-8")
         for old in shown(twin):
-            new = fresh[old.command]
+            new = fresh.get(old.command, old)
             twin = twin.replace(
                 "\n".join(["```console", old.command, *old.output, "```"]),
                 "\n".join(["```console", new.command, *new.output, "```"]),
