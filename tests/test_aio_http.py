@@ -356,8 +356,11 @@ def test_client_of_a_server_that_blocks(result: Result) -> None:
 
 
 @runs(
-    "aio_http/compare.py async yield"
-    " --block --pages 4 --seconds 1.2 --timeout 2.2"
+    Command(
+        "aio_http/compare.py async yield"
+        " --block --pages 4 --seconds 1.2 --timeout 2.2",
+        takes=9,
+    )
 )
 def test_compare(result: Result) -> None:
     """Two closing lines, in the table's order; a server for each client.

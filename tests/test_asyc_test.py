@@ -58,7 +58,7 @@ def of(*steps: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("step", "result"),
         [
-            (step, Command(tour))
+            (step, Command(tour, takes=8))
             for tour in TOURS
             for step in tour.split()[1:]
             if step in steps

@@ -13,12 +13,15 @@ sys.path.insert(0, str(ROOT))
 import consumer_produce
 
 # Five items of half a second: 2.5 s one by one, 1.5 s for two consumers.
-ALL = "consumer_produce.py --seconds 0.5"
-ONE_CONSUMER = (
-    "consumer_produce.py --items 6 --consumers 1 --queue-size 3 --seconds 0.1"
+ALL = Command("consumer_produce.py --seconds 0.5", takes=9)
+ONE_CONSUMER = Command(
+    "consumer_produce.py --items 6 --consumers 1 --queue-size 3 --seconds 0.1",
+    takes=4,
 )
 MANY = Command(
-    "consumer_produce.py --items 1000 --consumers 20 --seconds 0", dev=False
+    "consumer_produce.py --items 1000 --consumers 20 --seconds 0",
+    dev=False,
+    takes=4,
 )
 FAILING = "consumer_produce.py --items 50 --fail-on 3 --seconds 0.05"
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 import coroutine_test
 from coroutine_test import event_loop
 
-ALL = "coroutine_test.py --seconds 0.8 0.4 1.2"
+ALL = Command("coroutine_test.py --seconds 0.8 0.4 1.2", takes=9)
 SLEEPS = ["0.8", "0.4", "1.2"]
 
 # For three hellos: thread ids, OS threads, and how many wait at once.

@@ -20,10 +20,10 @@ NAMES = [path.stem[3:] for path in SHIPPED]
 CHECK = "exercises/check.py"
 
 
-def check_all(folder: str) -> Command:
-    """Check all programs of a folder; what hangs does so for 3 seconds."""
-    line = f"{CHECK} --all --limit 3 --folder {folder}"
-    return Command(line, dev=False)
+def check_all(folder: str, limit: int = 20) -> Command:
+    """Check all programs of a folder; what hangs does so for the limit."""
+    line = f"{CHECK} --all --limit {limit} --folder {folder}"
+    return Command(line, dev=False, takes=8)
 
 
 def said_of(name: str, result: Result) -> str:
@@ -57,7 +57,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@runs(check_all("exercises"))
+@runs(check_all("exercises", limit=3))
 def test_shipped_programs_are_broken(result: Result, name: str) -> None:
     """Each is found to be broken for its own reason."""
     assert result.status == 1
@@ -89,7 +89,7 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@runs(check_all("tests/programs/spoiled"))
+@runs(check_all("tests/programs/spoiled", limit=3))
 def test_what_only_looks_repaired_is_not(result: Result, name: str) -> None:
     """Nor is a file that is empty, ends at once, crashes, or never ends."""
     assert result.status == 1

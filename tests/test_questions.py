@@ -60,11 +60,12 @@ ENGLISH, CHINESE = (
 def shared(line: str) -> Command:
     """Return a command that does what the line does, and perhaps more.
 
-    The tests of chapter 2 take the steps anyway, some together.
+    The tests of chapter 2 take the steps anyway, some together. Programs of
+    the tests measure, without dev mode.
     """
     script, *steps = line.split()
     tours = [tour for tour in TOURS if {script, *steps} <= {*tour.split()}]
-    return Command(tours[0] if tours else line)
+    return Command(tours[0] if tours else line, dev="tests/" not in line)
 
 
 def printed(line: str, result: Result) -> list[str]:

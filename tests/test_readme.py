@@ -12,6 +12,7 @@ from textwrap import dedent
 import pytest
 from helpers.commands import ROOT, Command, Result, run
 from helpers.pages import PAIRS, Shown, blocks, shown
+from test_questions import shared
 
 TEXTS = {
     path: path.read_text(encoding="utf-8") for pair in PAIRS for path in pair
@@ -143,7 +144,7 @@ def tried() -> Iterator[str]:
 @pytest.mark.parametrize(
     "result",
     [
-        pytest.param(Command(line), id=line, marks=marks(line))
+        pytest.param(shared(line), id=line, marks=marks(line))
         for line in tried()
         if "--url" not in line and "--scheduler" not in line
     ],

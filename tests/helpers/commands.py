@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,8 @@ class Command:
             a terminal, or the first process only.
         without: Packages, with spaces between, that are not installed.
         dev: Whether dev mode is on, which takes time.
+        takes: How many seconds it runs, roughly, if that is long: the
+            longest start first.
     """
 
     line: str
@@ -51,6 +53,7 @@ class Command:
     group: bool = True
     without: str = ""
     dev: bool = True
+    takes: float = field(default=1, compare=False)
 
     def __str__(self) -> str:
         """Name the command in a test's id."""
