@@ -300,8 +300,24 @@ def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
 
 
 def test_the_other_language_comes_first() -> None:
-    """The first line of the README leads there, Chinese first."""
-    assert README.startswith("[中文](README.zh-CN.md)")
+    """The first line of each page leads there, Chinese first."""
+    for english, chinese in PAIRS:
+        assert TEXTS[english].startswith(f"[中文]({chinese.name}) | English\n")
+        assert TEXTS[chinese].startswith(f"中文 | [English]({english.name})\n")
+
+
+def test_costs_of_switches_are_the_measured_ones() -> None:
+    """What the README says in words, beside the results."""
+    table = (ROOT / "benchmarks/results/switch_cost.md").read_text("utf-8")
+    times = {
+        name.strip(): float(ratio.replace(",", ""))
+        for name, ratio in re.findall(
+            r"^\| ([\w ().]+) \|.* ([\d,.]+) \|$", table, re.M
+        )
+    }
+    assert times["generator send"] < 2  # about as much as a function call
+    assert 80 < times["asyncio.sleep(0)"] < 200  # a hundred times
+    assert times["thread hand-over"] > 200  # more than two hundred times
 
 
 def test_tests_in_the_table_of_claims_exist() -> None:
