@@ -80,7 +80,7 @@ def normal(lines: list[str], letters: bool) -> list[tuple[str, list[float]]]:
         for number in IDS.findall(line):
             names.setdefault(number, chr(ord("A") + len(names)))
         text = CLOCK.sub("TIME", re.sub(r"\.py:\d+", ".py:N", line))
-        text = re.sub(r"workers \d|\d+ cores, Python .*", "N", text)
+        text = re.sub(r"\d+ cores, Python .*", "N", text)
         text = IDS.sub(lambda m: names[m[0]] if letters else "ID", text)
         numbers += map(float, NUMBER.findall(text))
         result.append((NUMBER.sub("N", text), numbers))
@@ -121,8 +121,19 @@ def commands() -> Iterator[object]:
 def test_shown_output_is_what_a_run_prints(one: Shown, result: Result) -> None:
     """The output below a command is like the one of a run of it."""
     script, *options = one.arguments
+    printed = one.cut(result)
+    # How many workers get a page or an item, and when, is open there.
+    if script.endswith("compare.py") or script.startswith("cluster/"):
+        assert shape(one.output) == shape(printed)
+        return
     in_order = script == "coroutine_test.py" and options != ["thread"]
-    agree(one.output, one.cut(result), in_order)
+    agree(one.output, printed, in_order)
+
+
+def shape(lines: list[str]) -> list[str]:
+    """Return the lines without numbers and names, in no order."""
+    plain = [re.sub(r"host = .*|[\d.:]+", "N", line) for line in lines]
+    return sorted(plain)
 
 
 def tried() -> Iterator[str]:
