@@ -188,7 +188,7 @@ def test_no_process_is_left(tmp_path: Path) -> None:
     for folder in (hung, stopped):
         folder.mkdir()
         shutil.copy(beating, folder)
-    hang = f"{CHECK} 17 --limit 1 --folder '{hung}'"
+    hang = f"{CHECK} 17 --limit 3 --folder '{hung}'"
     press = f"{CHECK} shared_name 17 --folder '{stopped}'"
     with ThreadPoolExecutor() as pool:
         hang_result, result = pool.map(
