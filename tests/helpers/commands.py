@@ -29,7 +29,7 @@ LIMIT = 60.0  # seconds; a command that takes longer hangs
 
 # Sleeping costs nothing, but starting does: so many do it at a time, until
 # each has printed its first line.
-STARTING = threading.BoundedSemaphore(8)
+STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
