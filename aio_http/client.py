@@ -55,7 +55,8 @@ def page(number: int) -> Iterator[None]:
     except Exception as error:
         failed = True
         # repr, for what a server sends may hold control characters.
-        say(f"page {number}: {error!r:.120}", sys.stderr)
+        reason = f"{type(error).__name__} {str(error)!r:.120}"
+        say(f"page {number}: {reason}", sys.stderr)
     else:
         say(f"Bye.. {number} now = {time.strftime('%H:%M:%S')}")
     results.append(Result(thread_id, os_thread, failed))

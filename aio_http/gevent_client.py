@@ -31,6 +31,8 @@ def gevent_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     from gevent import monkey
     from gevent.pool import Pool
 
+    # Here, so that importing this file changes nothing. A real program patches
+    # in its first lines.
     monkey.patch_all()
     with report("gevent"):
         pool = Pool(workers)

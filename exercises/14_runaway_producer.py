@@ -3,7 +3,7 @@
 It should:   never be more than five items ahead of the consumer.
 Instead:     it makes all the items before the first one is consumed. With
              a million of them, they all have to fit into memory.
-Read again:  chapter 3, backpressure.
+Read again:  chapter 3, a queue between them.
 Hint:        when does `await queue.put(item)` wait?
 """
 

@@ -2,7 +2,7 @@
 
 It should:   print each page with its pictures.
 Instead:     everybody waits for everybody, until a timeout ends it.
-Read again:  chapter 4, thread_client.py.
+Read again:  chapter 4, thread_client.py: what a pool is.
 Hint:        when both threads fetch a page, who fetches the pictures? More
              threads help only until there are more pages.
 """
