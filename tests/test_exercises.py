@@ -57,7 +57,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@runs(check_all("exercises", limit=3))
+@runs(check_all("exercises", limit=6))
 def test_shipped_programs_are_broken(result: Result, name: str) -> None:
     """Each is found to be broken for its own reason."""
     assert result.status == 1
@@ -89,7 +89,7 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@runs(check_all("tests/programs/spoiled", limit=3))
+@runs(check_all("tests/programs/spoiled", limit=6))
 def test_what_only_looks_repaired_is_not(result: Result, name: str) -> None:
     """Nor is a file that is empty, ends at once, crashes, or never ends."""
     assert result.status == 1
@@ -189,7 +189,7 @@ def test_no_process_is_left(tmp_path: Path) -> None:
     for folder in (hung, stopped):
         folder.mkdir()
         shutil.copy(beating, folder)
-    hang = f"{CHECK} 17 --limit 1 --folder '{hung}'"
+    hang = f"{CHECK} 17 --limit 3 --folder '{hung}'"
     press = f"{CHECK} shared_name 17 --folder '{stopped}'"
     with ThreadPoolExecutor() as pool:
         hang_result, result = pool.map(

@@ -33,7 +33,7 @@ SURE = 0.8 if sys.platform == "win32" else 1.0
 
 # Sleeping costs nothing, but starting does: so many do it at a time, until
 # each has printed its first line.
-STARTING = threading.BoundedSemaphore(8)
+STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
