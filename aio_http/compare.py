@@ -27,7 +27,7 @@ def run_one(model: str, arguments: list[str]) -> int:
     """Run a client, print its closing line, and return its exit status."""
     script = Path(__file__).with_name(f"{model}_client.py")
     done = subprocess.run(
-        [sys.executable, script, *arguments],
+        [sys.executable, "-Xutf8", script, *arguments],
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -39,7 +39,7 @@ def fresh(
     module = Path(function.__code__.co_filename).stem
     command = [module, function.__name__, json.dumps(arguments)]
     with subprocess.Popen(
-        [sys.executable, __file__, *command],
+        [sys.executable, "-Xutf8", __file__, *command],
         stdin=LIFELINE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -67,7 +67,10 @@ def memory_of(pid: int) -> int:
     import psutil
 
     with suppress(psutil.Error):  # the process has just ended
-        return int(psutil.Process(pid).memory_info().rss)
+        process = psutil.Process(pid)
+        if sys.platform == "win32":  # in a venv, Python is a child of that
+            process = (process.children() or [process])[0]
+        return int(process.memory_info().rss)
     return 0
 
 

@@ -37,7 +37,7 @@ def redo(name: str, options: list[str]) -> None:
     # compare.py draws nothing, and its lines are no table.
     save = [] if name == "compare" else ["--save", str(RESULTS)]
     with subprocess.Popen(
-        [sys.executable, *command.split()[1:], *save],
+        [sys.executable, "-Xutf8", *command.split()[1:], *save],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         encoding="utf-8",

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from helpers.commands import PROGRAMS, Command, Result, run
+from helpers.commands import PROGRAMS, ROOT, Command, Result, run
+
+sys.path.insert(0, str(ROOT / "aio_http"))
+
+from server import open_files
 
 AT_ONCE = 100
 
@@ -50,6 +54,8 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
     # inherits that: no command would notice Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Each command takes two open files, and macOS starts with 256.
+    open_files()
     wanted: list[Command] = [
         item.callspec.params["result"]
         for item in request.session.items

@@ -26,6 +26,7 @@ import pytest
 from helpers.commands import (
     PROGRAMS,
     ROOT,
+    SURE,
     Command,
     Result,
     kill_group,
@@ -170,12 +171,12 @@ def test_server_greets(addresses: dict[str, str]) -> None:
     """A greeting says who served it, and comes after the time asked for."""
     start = time.perf_counter()
     status, text = get(addresses["fine"] + "/hello/Ada?seconds=0.2")
-    assert time.perf_counter() - start >= 0.2
+    assert time.perf_counter() - start >= 0.2 * SURE
     assert status == 200
     assert re.fullmatch(HELLO.replace(r"\d+", "Ada", 1) + "\n", text)
     start = time.perf_counter()
     assert get(addresses["fine"] + "/hello/Bob")[0] == 200
-    assert time.perf_counter() - start >= 1
+    assert time.perf_counter() - start >= 1 * SURE
 
 
 @pytest.mark.parametrize("path", ["hello", "block"])
@@ -211,7 +212,7 @@ def test_block_freezes_the_others(addresses: dict[str, str]) -> None:
     with ThreadPoolExecutor() as pool:
         assert three("block") >= 0.6
         assert in_flight(url) == (0, 1)
-        assert three("hello") >= 0.2
+        assert three("hello") >= 0.2 * SURE
         assert in_flight(url) in [(0, 2), (0, 3)]
 
 
@@ -221,7 +222,7 @@ def test_port_taken(
     """One line says so."""
     port = addresses["fine"].rsplit(":", 1)[1]
     monkeypatch.setattr(sys, "argv", ["server.py", "--port", port])
-    with pytest.raises(SystemExit, match=r"^cannot serve: .* in use .*"):
+    with pytest.raises(SystemExit, match=rf"^cannot serve: .*\b{port}\b"):
         server.main()
 
 
@@ -312,9 +313,9 @@ def test_waits_add_up_or_overlap(result: Result) -> None:
     """Five pages of a second take five, or not much more than one."""
     seconds = float(closing(result)["seconds"])
     if model_of(result) == "sequential":
-        assert 5.0 <= seconds < 7.0
+        assert 5.0 * SURE <= seconds < 7.0
     else:
-        assert 1.0 <= seconds < 4.5
+        assert 1.0 * SURE <= seconds < 4.5
 
 
 @five_pages
@@ -339,7 +340,7 @@ def test_five_hundred_pages(result: Result, addresses: dict[str, str]) -> None:
     now, most = in_flight(addresses[f"many_{model}"])
     assert now == 0
     assert workers / 2 < most <= workers
-    assert float(end["seconds"]) >= 500 / workers * seconds
+    assert float(end["seconds"]) >= 500 / workers * seconds * SURE
     assert int(end["os_threads"]) == (
         workers if model in ("thread", "process") else 1
     )
@@ -441,7 +442,7 @@ def test_timeout(result: Result) -> None:
     assert late == {ANSWERS[n].__name__ for n, x in reasons if "Timeout" in x}
     # One page after another, or the longest of them, and not much more.
     least = 2 * LATE + TIMEOUT if model == "sequential" else TIMEOUT
-    assert least <= float(closing(result)["seconds"]) < least + 5
+    assert least * SURE <= float(closing(result)["seconds"]) < least + 5
 
 
 @runs(
@@ -455,7 +456,8 @@ def test_nobody_listens(result: Result) -> None:
     assert {*failed_pages(result)} == {1, 2}
     end = closing(result)
     assert (end["pages"], end["failed"]) == ("0", "2")
-    assert float(end["seconds"]) < 3.0
+    # Windows knocks for two seconds at each page before it gives up.
+    assert float(end["seconds"]) < (8.0 if sys.platform == "win32" else 3.0)
     assert result.status == 1
 
 

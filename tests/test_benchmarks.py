@@ -75,7 +75,7 @@ def benchmark(name: str, options: str = "", **how: Any) -> Command:  # noqa: ANN
 
 def small(*names: str) -> pytest.MarkDecorator:
     """Run these benchmarks at their small sizes."""
-    save = f" --save {WRITTEN.as_posix()}"
+    save = f" --save '{WRITTEN}'"
     return measured(
         *(benchmark(x, SMALL[x][0] + save, dev=False) for x in names)
     )
@@ -278,7 +278,7 @@ def test_memory_limit_stops_a_run(result: Result) -> None:
     benchmark(
         "many_sleepers",
         "thread --workers 50 --repeat 1 --seconds 0.0001"
-        f" --save {(WRITTEN / 'at_once').as_posix()}",
+        f" --save '{WRITTEN / 'at_once'}'",
     )
 )
 def test_waits_until_all_wait_at_once(result: Result) -> None:

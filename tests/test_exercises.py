@@ -127,13 +127,14 @@ def test_stops_at_the_first_to_repair(result: Result) -> None:
         r"\[-{18}\] 0 of 18 repaired",
         "\n".join(result.lines),
     )
+    printed = [line.replace("\\", "/") for line in result.lines]
     for page in ("README.md", "README.zh-CN.md"):
         text = (EXERCISES / page).read_text(encoding="utf-8")
         shown = re.findall(r"mine: 18\n(.*?)```", text, re.S)
         assert len(shown) == 1
         for line in shown[0].replace("/mine", "").splitlines():
             # Which guest comes last is for the threads to say.
-            assert "|" in line or line in result.lines
+            assert "|" in line or line in printed
 
 
 @runs(
@@ -274,7 +275,7 @@ SYMPTOMS = {
     "lambda_to_process": r"",
     "session_per_page": r"(?s).*Connections: 5\n",
 }
-# These hang, until Ctrl-C.
+# These hang, until Ctrl-C, which cannot be sent on Windows.
 HANGING = {
     "dead_consumer": "[PRODUCER] Producing 2...",
     "wrong_thread": "[PRODUCER] Producing 3...",
@@ -290,6 +291,7 @@ HANGING = {
             dev=False,
         )
         for path in SHIPPED
+        if sys.platform != "win32" or path.stem[3:] not in HANGING
     ]
 )
 def test_shows_its_symptom_by_itself(result: Result) -> None:
@@ -353,7 +355,7 @@ def test_no_repair_of_any_exercise(kind: str, tmp_path: Path) -> None:
             source = repaired.read_text(encoding="utf-8")
             text = re.sub("(?m)^", "# ", source)
         if kind == "printed":
-            lines = run(Command(f"{repaired}", dev=False)).lines
+            lines = run(Command(f"'{repaired}'", dev=False)).lines
             text = "\n".join(lines)
             text = f"def main(*_):\n    print({text!r})\n\nmain()\n"
         (tmp_path / path.name).write_text(text, encoding="utf-8")

@@ -46,7 +46,8 @@ CLUSTER = pytest.mark.skipif(
 )
 
 CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)")
-IDS = re.compile(r"(?<=thread id = )\d+|(?<=OS thread = )\d+|process = .*")
+# On Windows both ids of a thread are one number, so the kind belongs to it.
+IDS = re.compile(r"(thread id|OS thread) = \d+|(process) = .*")
 NUMBER = re.compile(r"\d+\.\d+")
 
 
@@ -77,11 +78,14 @@ def normal(lines: list[str], letters: bool) -> list[tuple[str, list[float]]]:
             time = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
             first = time if first is None else first
             numbers.append(float((time - first) % 86400))
-        for number in IDS.findall(line):
-            names.setdefault(number, chr(ord("A") + len(names)))
+        for found in IDS.finditer(line):
+            names.setdefault(found[0], chr(ord("A") + len(names)))
         text = CLOCK.sub("TIME", re.sub(r"\.py:\d+", ".py:N", line))
         text = re.sub(r"\d+ cores, Python .*", "N", text)
-        text = IDS.sub(lambda m: names[m[0]] if letters else "ID", text)
+        text = IDS.sub(
+            lambda m: f"{m[1] or m[2]} = {names[m[0]] if letters else 'ID'}",
+            text,
+        )
         numbers += map(float, NUMBER.findall(text))
         result.append((NUMBER.sub("N", text), numbers))
     return result if letters else sorted(result)

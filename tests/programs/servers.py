@@ -20,6 +20,9 @@ from aiohttp import web
 from misbehaving import misbehaving_server
 from server import application, end_at_eof
 
+# A name, which some systems look up as ::1 first. Windows then takes seconds
+# to find that nobody listens there.
+NAMED = "127.0.0.1" if sys.platform == "win32" else "localhost"
 MODELS = ["sequential", "thread", "process", "yield", "async", "gevent"]
 
 
@@ -48,8 +51,7 @@ with misbehaving_server() as misbehaving, socket.socket() as nobody:
         "blocked": start("127.0.0.1"),
         "misbehaving": misbehaving,
         "nobody": f"http://127.0.0.1:{nobody.getsockname()[1]}",
-        # A name, which some systems look up as ::1 first.
-        **{model: start("localhost") for model in MODELS},
+        **{model: start(NAMED) for model in MODELS},
         **{f"many_{model}": start("127.0.0.1") for model in MODELS},
     }
     print(json.dumps(addresses), flush=True)
