@@ -51,7 +51,7 @@ BROKEN = {
     "runaway_producer": r"Producing 12...\n\s*\| \[CONSUMER\] Consuming 1\.",
     "wrong_thread": r"\| \[PRODUCER\] Producing 10...\n\s*It hangs",
     "pool_in_pool": r"\| TimeoutError",
-    "lambda_to_process": r"\| .*Error: .*[Pp]ickle",
+    "lambda_to_process": r"\| .*Error: .*([Pp]ickle|local object)",
     "session_per_page": r"Sessions opened: 3, closed: 3",
 }
 
