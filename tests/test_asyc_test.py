@@ -185,7 +185,7 @@ def test_await_goes_one_by_one(lines: list[Line]) -> None:
     ]
     assert seconds(lines) >= 1.8 * SURE
     # Lines come when they are printed, not in the end.
-    assert lines[-2].at - lines[1].at > 1.5
+    assert lines[-2].at - lines[1].at > 0.5
 
 
 @of("task")
@@ -207,8 +207,8 @@ def test_waits_overlap(lines: list[Line]) -> None:
     assert len(set(threads(lines).values())) == 1
     first = next(x.at for x in lines if x.startswith("Hello"))
     last = next(x.at for x in lines if x.startswith("Bye.. 1"))
-    # By the reader's clock, which can be late for the first line.
-    assert 0.9 <= last - first < 1.8
+    # By the reader's clock, which can be late for either line.
+    assert 0.3 < last - first < 1.8
 
 
 @of("group")

@@ -120,14 +120,16 @@ def test_how_many_items(model: str, result: Result) -> None:
 @runs(ALL)
 def test_how_many_consume_at_once(model: str, result: Result) -> None:
     """Lock-step in yield; in the queue models two items at a time."""
-    block = result.block(model)
-    kinds = [kind for kind, _ in events(block)]
+    seen = events(result.block(model))
+    kinds = [kind for kind, _ in seen]
     if model == "yield":
         assert kinds == ["produced", "consumed", "returned"] * 5
     else:
         assert kinds[: kinds.index("returned")].count("consumed") >= 2
-        one, two, three, *_ = (x.at for x in block if "CONSUMER" in x)
-        assert two - one < 0.25 < three - one
+        # The third is taken when one of the two has ended, half a second
+        # after all others have been produced.
+        order = [(kind, match["item"]) for kind, match in seen]
+        assert order.index(("produced", "5")) < order.index(("consumed", "3"))
 
 
 @every_model
@@ -146,7 +148,9 @@ def test_seconds(model: str, result: Result) -> None:
 def test_lines_arrive_when_they_happen(model: str, result: Result) -> None:
     """The pipe carries each line when it is printed, not in the end."""
     block = result.block(model)
-    assert block[-2].at - block[1].at > 1
+    # Over a second apart; in the end they would come all at once. On a busy
+    # machine the reader can be late for the first.
+    assert block[-2].at - block[1].at > 0.3
 
 
 @queue_models
@@ -161,7 +165,7 @@ def test_producer_waits_while_the_queue_is_full(
         for line in block
         if (match := re.fullmatch(LINES["queued"], line))
     }
-    assert at["5"] - at["4"] > 0.25
+    assert at["5"] - at["4"] > 0.1
 
 
 @queue_models

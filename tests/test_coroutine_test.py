@@ -107,7 +107,9 @@ def test_seconds(model: str, result: Result) -> None:
 def test_lines_arrive_when_they_happen(model: str, result: Result) -> None:
     """The pipe carries each line when it is printed, not in the end."""
     block = result.block(model)
-    assert block[-2].at - block[1].at > 0.9
+    # Over a second apart; in the end they would come all at once. On a busy
+    # machine the reader can be late for the first.
+    assert block[-2].at - block[1].at > 0.3
 
 
 @runs(ALL)
