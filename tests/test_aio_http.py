@@ -32,6 +32,7 @@ from helpers.commands import (
     kill_group,
     matches,
     runs,
+    shell,
 )
 
 sys.path.insert(0, str(PROGRAMS))
@@ -549,15 +550,7 @@ def test_a_closed_pipe_is_no_error(
 ) -> None:
     """`| head` takes its lines, and all processes end without a word."""
     command = client(model, f"--url {addresses['fine']} --seconds 0.2")
-    done = subprocess.run(
-        f"'{sys.executable}' {command} | head -n 2",
-        shell=True,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
+    done = shell(f"'{sys.executable}' {command} | head -n 2")
     assert re.fullmatch(rf"== {model}\n{HELLO}\n", done.stdout)
     assert done.stderr == ""
 
@@ -595,15 +588,9 @@ def test_no_more_threads(result: Result) -> None:
 def test_few_open_files(addresses: dict[str, str]) -> None:
     """Where the system is strict, a client says so and takes fewer workers."""
     command = client("yield", f"--url {addresses['fine']}")
-    done = subprocess.run(
+    done = shell(
         f"ulimit -n 100; '{sys.executable}' {command}"
-        " --pages 200 --seconds 0 | tail -n 1",
-        shell=True,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
+        " --pages 200 --seconds 0 | tail -n 1"
     )
     assert re.fullmatch(r".*open files.* 50 workers\n", done.stderr)
     assert done.stdout.endswith("| pages 200 | failed 0\n")

@@ -9,7 +9,6 @@ longest are `slow`; all of them run with
 import importlib.util
 import re
 import runpy
-import subprocess
 import sys
 from collections import Counter
 from itertools import accumulate
@@ -17,7 +16,7 @@ from operator import sub
 from typing import NamedTuple
 
 import pytest
-from helpers.commands import ROOT, Command, Result, runs
+from helpers.commands import ROOT, Command, Result, runs, shell
 
 if not importlib.util.find_spec("distributed"):
     pytest.skip(
@@ -304,15 +303,10 @@ def test_ctrl_c(result: Result) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
 def test_a_closed_pipe_is_no_error() -> None:
     """`| head -n 2` takes its lines, and the script ends without a word."""
-    done = subprocess.run(
+    done = shell(
         f"'{sys.executable}' {SCRIPT} --items 200 --queue-size 200"
         " | head -n 2",
-        shell=True,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
         timeout=60,
-        check=True,
     )
     assert done.stdout.startswith("== cluster\n")
     assert (len(done.stdout.splitlines()), done.stderr) == (2, "")

@@ -1,14 +1,12 @@
 """What holds for every script that a reader runs."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Result, runs
+from helpers.commands import ROOT, Result, runs, shell
 
 # The scripts that stand alone, each with arguments for a moment's run.
 SCRIPTS = {
@@ -41,17 +39,8 @@ def test_import_starts_nothing(result: Result) -> None:
 def run_copy(script: str, folder: Path, *, head: str = "") -> str:
     """Run a copy of the script in a folder; return what it printed."""
     shutil.copy(ROOT / script, folder)
-    command = f'"{sys.executable}" {script} {SCRIPTS[script]} {head}'
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=folder,
-        env=os.environ | {"PYTHONWARNINGS": "error"},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    )
+    command = f'"{sys.executable}" -W error {script} {SCRIPTS[script]} {head}'
+    done = shell(command, folder=folder)
     assert done.stderr == ""
     return done.stdout
 

@@ -5,14 +5,13 @@ import difflib
 import re
 import runpy
 import shutil
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from helpers.commands import PROGRAMS, ROOT, Command, Result, run, runs
+from helpers.commands import PROGRAMS, ROOT, Command, Result, run, runs, shell
 
 EXERCISES = ROOT / "exercises"
 SHIPPED = sorted(EXERCISES.glob("[0-9]*.py"))
@@ -241,14 +240,8 @@ def test_bad_arguments(
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
 @pytest.mark.slow
 def test_a_closed_pipe_is_no_error() -> None:
-    done = subprocess.run(
-        f"'{sys.executable}' {CHECK} --all --folder exercises | head -n 1",
-        shell=True,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
+    done = shell(
+        f"'{sys.executable}' {CHECK} --all --folder exercises | head -n 1"
     )
     assert done.stdout.startswith("01 shared_name")
     assert done.stderr == ""

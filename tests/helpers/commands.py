@@ -179,6 +179,21 @@ def run(command: Command, addresses: dict[str, str] | None = None) -> Result:
     )
 
 
+def shell(
+    line: str, *, folder: Path = ROOT, timeout: float = 30
+) -> "subprocess.CompletedProcess[str]":
+    """Run a line of the shell, as with `| head`; it has to end with 0."""
+    return subprocess.run(
+        line,
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=True,
+    )
+
+
 def press_ctrl_c(process: "subprocess.Popen[str]", group: bool) -> None:
     """Send SIGINT to the process, or to its whole group."""
     if group and sys.platform != "win32":
