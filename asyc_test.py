@@ -45,18 +45,6 @@ hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
     python asyc_test.py                 takes all steps, in 21 seconds
     python asyc_test.py task cancel     takes these two
 
-    $ python asyc_test.py task
-    == task
-    main: pending, pending, pending
-    Hello 1 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
-    Hello 0.2 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
-    Hello 0.6 now = 17:29:19 serve thread id = 140376972319840 OS thread = 8970
-    Bye.. 0.2 now = 17:29:19
-    Bye.. 0.6 now = 17:29:20
-    Bye.. 1 now = 17:29:20
-    main: done, done, done, results [1.0, 0.2, 0.6]
-    == task: 1.00 s | one after another 1.80 s
-
 In the code, `STEP_test()` is a step. Where it is an `async def`, asyncio's
 event loop runs it; a plain `def` starts without a loop.
 """
@@ -699,7 +687,7 @@ def work(names: str) -> str:
 
     async def job(name: str) -> None:
         for _ in range(4):
-            for _ in range(2_000_000):
+            for _ in range(1_000_000):
                 pass
             turns.append(name)
             await asyncio.sleep(0)
@@ -806,10 +794,7 @@ def say_bye(seconds: float) -> None:
 
 @contextmanager
 def stopwatch(name: str) -> Iterator[None]:
-    """Run the block, print its seconds, and the sum of its hellos' waits.
-
-    Print nothing where the block is interrupted: that is no result.
-    """
+    """Run the block, print its seconds, and the sum of its hellos' waits."""
     start = time.perf_counter()
     yield
     line = f"{name}: {time.perf_counter() - start:.2f} s"

@@ -146,19 +146,6 @@ def test_lines_say_when_and_where(lines: list[Line]) -> None:
             assert re.fullmatch(r"Bye\.\. \S+ now = \d\d:\d\d:\d\d", line)
 
 
-@of("task")
-def test_sample_in_the_docstring(lines: list[Line]) -> None:
-    """It shows what the step prints."""
-    sample = re.findall(
-        r"    \$ python asyc_test\.py task\n((?:    .+\n)+)",
-        str(asyc_test.__doc__),
-    )[0]
-    shown = [Line(x.strip()) for x in sample.splitlines()]
-    assert events(shown) == events(lines)
-    assert shown[0] == lines[0]
-    assert closing(shown[-1])["alone"] == closing(lines[-1])["alone"]
-
-
 @of("run")
 def test_calling_runs_nothing(lines: list[Line]) -> None:
     """asyncio.run runs the object; Python warns of one that never ran."""

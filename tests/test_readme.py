@@ -7,7 +7,6 @@ import re
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 from helpers.commands import ROOT, Command, Result, run
@@ -101,20 +100,9 @@ def agree(shown: list[str], printed: list[str], letters: bool) -> None:
             assert abs(one - other) <= 1, text
 
 
-def samples() -> Iterator[Shown]:
-    """Return the commands that the scripts' docstrings show, with output."""
-    for source in SOURCES.values():
-        docstring = f"{ast.get_docstring(ast.parse(source))}\n"
-        for sample in re.findall(r"^    \$ python (?:.+\n)+", docstring, re.M):
-            command, *output = dedent(sample).splitlines()
-            if not ELSEWHERE.match(command.removeprefix("$ python ")):
-                yield Shown(command, output)
-
-
 def commands() -> Iterator[object]:
     """Return each shown command beside the one that runs it."""
-    pages = [x for page, _ in PAIRS for x in shown(TEXTS[page])]
-    for one in [*pages, *samples()]:
+    for one in [x for page, _ in PAIRS for x in shown(TEXTS[page])]:
         if not ELSEWHERE.match(one.line):
             yield pytest.param(
                 one, Command(one.line), id=one.line, marks=marks(one.line)
