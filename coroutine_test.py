@@ -33,7 +33,7 @@ import time
 import types
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
 
 def hello(seconds: float) -> None:
@@ -161,9 +161,9 @@ os_threads: set[int] = set()
 closing_lines: list[str] = []
 
 
-def say(line: str, file: TextIO | None = None) -> None:
+def say(line: str) -> None:
     # One write for each line, or lines of two threads can mix.
-    print(line + "\n", end="", file=file, flush=True)
+    print(line + "\n", end="", flush=True)
 
 
 def say_hello(seconds: float) -> None:
@@ -230,7 +230,7 @@ def main() -> None:
             except ModuleNotFoundError as error:
                 missing = f"{error.name} is missing: pip install {error.name}"
             except RuntimeError as error:  # the system refuses a thread
-                say(f"{model}: {error}", sys.stderr)
+                print(f"{model}: {error}", file=sys.stderr, flush=True)
                 os._exit(1)  # without waiting for the threads it gave us
     if len(closing_lines) > 1:
         say("\n".join(closing_lines))
