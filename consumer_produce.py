@@ -230,12 +230,7 @@ consumed: list[int] = []
 thread_ids: set[int] = set()
 os_threads: set[int] = set()
 closing_lines: list[str] = []
-complaints: list[str] = []
-
-
-def complain(why: str) -> None:
-    complaints.append(why)
-    print(why, file=sys.stderr, flush=True)
+failures: list[str] = []
 
 
 def say(text: str, end: str = "") -> None:
@@ -277,7 +272,7 @@ def report(model: str) -> Iterator[None]:
     try:
         yield
     except ConsumeError as error:
-        complain(str(error))
+        failures.append(f"{model}: {error}")
     closing_lines.append(
         f"== {model}: {time.perf_counter() - start:.2f} s"
         f" | thread ids {len(thread_ids)} | OS threads {len(os_threads)}"
@@ -329,13 +324,14 @@ def main() -> None:
             try:
                 MODELS[model](options)
             except ModuleNotFoundError as error:
-                complain(f"{error.name} is missing: pip install {error.name}")
+                package = error.name
+                failures.append(f"{package} is missing: pip install {package}")
             except RuntimeError as error:  # the system refuses a thread
-                complain(f"{model}: {error}")
+                print(f"{model}: {error}", file=sys.stderr, flush=True)
                 os._exit(1)  # without waiting for the threads it gave us
     if len(closing_lines) > 1:
-        print(*closing_lines, sep="\n")
-    sys.exit(1 if complaints else 0)
+        print(*closing_lines, sep="\n", flush=True)
+    sys.exit("\n".join(failures) or None)
 
 
 if __name__ == "__main__":

@@ -217,9 +217,9 @@ def test_every_failure_ends(result: Result) -> None:
     assert len(result.lines) == 5 * 5 * 3 * 2
     for line in result.lines:
         run, said, counts, seconds, left = line.split(" | ")
-        item = int(run.split()[1])
+        model, item = run.split()[0], int(run.split()[1])
         produced, consumed = map(int, counts.split())
-        assert said.startswith(f"item {item}: ")
+        assert said.startswith(f"{model}: item {item}: ")
         assert item <= produced <= 5
         assert consumed < produced
         assert float(seconds) < 5
@@ -228,11 +228,12 @@ def test_every_failure_ends(result: Result) -> None:
 
 @runs(FAILING)
 def test_failures_are_a_line_each_and_status_1(result: Result) -> None:
-    """Standard error names the item; the other models run."""
+    """Standard error names model and item; the other models run."""
     assert result.status == 1
     errors = result.errors.splitlines()
-    assert len(errors) == 5
-    assert all(line.startswith("item 3: ") for line in errors)
+    assert [line.split(": ")[:2] for line in errors] == [
+        [model, "item 3"] for model in EXPECTED
+    ]
     assert len(result.lines) > 5
     assert not result.left_running
 

@@ -13,7 +13,7 @@ import io
 import sys
 import threading
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stdout
 from itertools import product
 from pathlib import Path
 
@@ -41,10 +41,10 @@ for model, item, consumers, size in product(
         seconds=0.01, consumers=consumers, queue_size=size, fail_on=item
     )
     start = time.perf_counter()
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as why:
+    with redirect_stdout(io.StringIO()):
         demo.MODELS[model](options)
     print(
-        f"{model} {item} {consumers} {size} | {why.getvalue().strip()}"
+        f"{model} {item} {consumers} {size} | {demo.failures.pop()}"
         f" | {len(demo.produced)} {len(demo.consumed)}"
         f" | {time.perf_counter() - start:.3f}"
         f" | {threading.active_count() - 1} {greenlets()}",
