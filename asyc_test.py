@@ -719,7 +719,8 @@ def clock(
     # No worker is left that would outlive this process if nobody reads this.
     for line in lines:
         say(f"{name}: {line}")
-    say(f"{name}: {took:.2f} s | {(alone or took) / took:.1f} times as fast")
+    ratio = f" | {alone / took:.1f} times as fast" if alone else ""
+    say(f"{name}: {took:.2f} s{ratio}")
     return took
 
 
@@ -779,7 +780,7 @@ def state(future: asyncio.Future[Any]) -> str:
 
 
 def say(line: str) -> None:
-    # In one piece: print() writes a line's end apart, others get between.
+    # One write for each line, or lines of two threads can mix.
     print(line + "\n", end="", flush=True)
 
 
@@ -796,7 +797,7 @@ def say_bye(seconds: float) -> None:
 def stopwatch(name: str) -> Iterator[None]:
     """Run the block, print its seconds, and the sum of its hellos' waits."""
     start = time.perf_counter()
-    yield
+    yield  # no coroutine: here the block of the `with` runs
     line = f"{name}: {time.perf_counter() - start:.2f} s"
     if len(waited) > 1:
         line += f" | one after another {sum(waited):.2f} s"

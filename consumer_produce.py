@@ -270,7 +270,7 @@ def report(model: str) -> Iterator[None]:
     print(f"== {model}", flush=True)
     start = time.perf_counter()
     try:
-        yield
+        yield  # no coroutine: here the block of the `with` runs
     except ConsumeError as error:
         failures.append(f"{model}: {error}")
     closing_lines.append(

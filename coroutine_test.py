@@ -66,7 +66,8 @@ def event_loop(tasks: Iterable[Iterator[float]]) -> None:
     Take the task that is due next, sleep until then, run it up to its next
     yield, and put it back. An error in a task reaches the caller.
     """
-    number = itertools.count()  # if two are due at once, the older goes first
+    # If two are due at once the older goes first: tasks cannot be compared.
+    number = itertools.count()
     waiting = [(0.0, next(number), task) for task in tasks]
     while waiting:
         due, _, task = heapq.heappop(waiting)
@@ -102,7 +103,7 @@ def asyncio_hello(seconds: float) -> Generator[Any, None, None]:
 def asyncio_test(seconds: Sequence[float]) -> None:
     """Make each hello a generator that asyncio's event loop resumes."""
 
-    # asyncio.run itself takes no such generator on Python 3.12 and 3.13.
+    # On Python 3.12 and 3.13 asyncio.run refuses asyncio_hello(s) itself.
     async def main() -> None:
         hellos = [asyncio_hello(s) for s in seconds]
         await asyncio.gather(*hellos)
@@ -187,7 +188,7 @@ def report(model: str) -> Iterator[None]:
     os_threads.clear()
     say(f"== {model}")
     start = time.perf_counter()
-    yield
+    yield  # no coroutine: here the block of the `with` runs
     closing_lines.append(
         f"== {model}: {time.perf_counter() - start:.2f} s"
         f" | thread ids {len(thread_ids)} | OS threads {len(os_threads)}"

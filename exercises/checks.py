@@ -159,6 +159,7 @@ def runaway_producer(main: Main) -> bool:
     for line in lines:
         ahead += 1 if "[PRODUCER]" in line else -1
         most = max(most, ahead)
+    report(f"Items ahead, at most: {most}")
     return numbers("CONSUMER", lines) == [*range(1, 13)] and most <= 5
 
 
