@@ -269,7 +269,7 @@ def test_bad_arguments(
     monkeypatch.setattr(sys, "argv", [SCRIPT, *arguments.split()])
     script = runpy.run_path(str(ROOT / SCRIPT))
     with pytest.raises(SystemExit) as exit_:
-        script["options_from_command_line"]()
+        script["read_command_line"]()
     assert exit_.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
