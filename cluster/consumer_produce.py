@@ -30,9 +30,6 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from multiprocessing import resource_tracker
 from typing import NamedTuple
 
 try:
@@ -43,27 +40,21 @@ except ModuleNotFoundError as error:
 
 
 class Options(NamedTuple):
-    """What the command line can change."""
-
     items: int = 5
     consumers: int = 2
     queue_size: int = 2
     seconds: float = 1.0  # that consuming an item takes
-    fail_on: int = 0  # the item that cannot be consumed
+    fail_on: int = 0  # the item that cannot be consumed; 0: none
     kill_on: int = 0  # the item whose consumer is killed, once
     freeze_on: int = 0  # the item whose consumer is suspended, once
     scheduler: str = ""  # the address of a cluster that runs already
-
-
-class ConsumeError(Exception):
-    """An item that could not be consumed, and why."""
 
 
 def consume(item: int, options: Options, tried: Event) -> tuple[int, str, str]:
     """Consume an item in a worker; return the item, the reply, and by whom."""
     say(f"[CONSUMER] Consuming {item}...", this_process())
     if item == options.fail_on:
-        raise ConsumeError(f"item {item}: the consumer was told to fail on it")
+        raise ValueError(f"item {item}: the consumer was told to fail on it")
     if item in (options.kill_on, options.freeze_on) and not tried.is_set():
         tried.set()  # in the scheduler, where the next consumer sees it
         time.sleep(options.seconds / 2)
@@ -91,8 +82,7 @@ def producer(client: Client, options: Options) -> None:
         """Wait until no more than so many items are left without a reply."""
         while futures.count() > left:
             item, reply, process = next(futures).result()
-            consumed.append(item)
-            processes.add(process)
+            consumed_by.append(process)
             say(f"[PRODUCER] Consumer return: {reply} for {item}")
 
     for item in range(1, options.items + 1):
@@ -104,44 +94,28 @@ def producer(client: Client, options: Options) -> None:
     take_replies(left=0)
 
 
-@contextmanager
-def cluster_here(consumers: int) -> Iterator[LocalCluster]:
-    """Start a scheduler and workers on this machine, and end them all.
+def cluster_here(consumers: int) -> LocalCluster:
+    """Start a scheduler and workers, on this machine and for it alone.
 
     A worker that is silent for `worker_ttl` is lost. The scheduler looks that
     often, but takes no less than ten heartbeats, which are five seconds.
     """
-    hold_ctrl_c(True)
-    cluster = LocalCluster(
+    return LocalCluster(
         n_workers=consumers,
         threads_per_worker=1,
-        scheduler_kwargs={"worker_ttl": "1s", **NO_DASHBOARD},
-        death_timeout=30,  # seconds to start in: a slow machine is no failure
-        silence_logs=logging.CRITICAL,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"worker_ttl": "1s", "dashboard": False},
     )
-    try:
-        hold_ctrl_c(False)
-        yield cluster
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for nanny in cluster.workers.values():
-            nanny.close_gracefully()  # or it would start its worker again
-        for worker in multiprocessing.active_children():
-            worker.kill()  # also one that is busy, or frozen
-        cluster.close()
 
 
-# The rest connects, prints, and reads the command line.
-
-NO_DASHBOARD = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+# The rest prints, connects, ends, and reads the command line.
 
 produced: list[int] = []
-consumed: list[int] = []
-processes: set[str] = set()  # those that have replied
+consumed_by: list[str] = []  # the process that sent the reply, for each
 
 
 def say(text: str, process: str = "") -> None:
-    """Print a line whole: print() writes its end apart, others get between."""
+    # One write for each line, or lines of two processes can mix.
     now = time.strftime("%H:%M:%S")
     print(f"{text} now = {now}{process}\n", end="", flush=True)
 
@@ -150,29 +124,13 @@ def this_process() -> str:
     return f" process = {os.getpid()} host = {socket.gethostname()}"
 
 
-def hold_ctrl_c(hold: bool) -> None:
-    """Keep Ctrl-C from this thread, and for good from what it starts.
-
-    A terminal sends it to every process, and the workers would complain.
-    """
-    if hasattr(signal, "pthread_sigmask"):  # not on Windows
-        resource_tracker.ensure_running()  # when it starts, it lets go
-        how = signal.SIG_BLOCK if hold else signal.SIG_UNBLOCK
-        signal.pthread_sigmask(how, {signal.SIGINT})
-
-
 def connect(cluster: LocalCluster | str) -> Client:
     """Return a client when the cluster has a worker, or end in eight seconds.
 
     Dask alone waits for ever where a server of another kind takes the call.
     """
-
-    def give_up() -> None:
-        print(f"no cluster with a worker at {cluster}", file=sys.stderr)
-        os._exit(1)
-
-    timer = threading.Timer(8, give_up)
-    timer.daemon = True
+    nobody = f"no cluster with a worker at {cluster}"
+    timer = threading.Timer(8, end, [1, nobody])
     timer.start()
     client = Client(cluster)
     client.wait_for_workers(1)
@@ -180,7 +138,29 @@ def connect(cluster: LocalCluster | str) -> Client:
     return client
 
 
-def options_from_command_line() -> Options:
+def silence_workers() -> None:
+    """Give what starts from now on another stderr, which nobody reads.
+
+    A terminal sends Ctrl-C to the workers, too, and they would complain.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def kill_workers() -> None:
+    for worker in multiprocessing.active_children():
+        worker.kill()  # Dask would wait for a busy or a frozen one
+
+
+def end(status: int, why: str = "") -> None:
+    """End at once, before Dask starts the workers again."""
+    kill_workers()
+    if why:
+        print(" ".join(why.split()), file=sys.stderr)
+    os._exit(status)
+
+
+def read_command_line() -> Options:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -189,53 +169,46 @@ def options_from_command_line() -> Options:
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=type(value), default=value)
     options = Options(**vars(parser.parse_args()))
-    told = (options.fail_on, options.kill_on, options.freeze_on)
-    if min(options[:3]) < 1 or options.consumers > 64:
-        parser.error(
-            "--items, --consumers and --queue-size start at 1,"
-            " and --consumers ends at 64"
-        )
-    if not 0 <= options.seconds <= 3600:
-        parser.error("--seconds must be from 0 to 3600")
-    if min(told) < 0 or max(told) > options.items:
-        parser.error("--fail-on, --kill-on and --freeze-on take an item")
+    least = Options(items=1, consumers=1, queue_size=1, seconds=0)
+    item = options.items
+    most = Options(1_000_000, 64, 1_000_000, 3600, item, item, item)
+    for name in Options._fields[:-1]:  # the numbers
+        low, high = getattr(least, name), getattr(most, name)
+        if not low <= getattr(options, name) <= high:
+            option = name.replace("_", "-")
+            parser.error(f"argument --{option}: must be from {low} to {high}")
     if not re.fullmatch(r"(tcp://[^/]+:\d+)?", options.scheduler):
-        parser.error("--scheduler must be like tcp://127.0.0.1:8786")
+        parser.error("argument --scheduler: must be like tcp://127.0.0.1:8786")
     if options.scheduler and options.consumers != Options().consumers:
-        parser.error("--consumers: with --scheduler, the cluster decides")
+        parser.error("argument --consumers: not with --scheduler")
     return options
 
 
 def main() -> None:
-    options = options_from_command_line()
+    options = read_command_line()
     logging.disable()  # Dask tells of every worker that it loses
-    cluster = options.scheduler
-    here = nullcontext(cluster) if cluster else cluster_here(options.consumers)
-    status = 0
+    silence_workers()
+    signal.signal(signal.SIGINT, lambda *_: end(130))
     try:
-        with here as cluster, connect(cluster) as client:
-            print("== cluster", flush=True)
-            start = time.perf_counter()
-            try:
-                producer(client, options)
-            except ConsumeError as error:
-                print(error, file=sys.stderr)
-                status = 1
+        client = connect(options.scheduler or cluster_here(options.consumers))
+        print("== cluster", flush=True)
+        start = time.perf_counter()
+        try:
+            producer(client, options)
+        finally:
             seconds = time.perf_counter() - start
-        print(
-            f"== cluster: {seconds:.2f} s | workers {len(processes)}"
-            f" | produced {len(produced)} | consumed {len(consumed)}",
-            flush=True,
-        )
-    except KeyboardInterrupt:
-        status = 130
+            kill_workers()  # or their lines could follow the last one
+            workers = len(set(consumed_by))
+            print(
+                f"== cluster: {seconds:.2f} s | workers {workers}"
+                f" | produced {len(produced)} | consumed {len(consumed_by)}",
+                flush=True,
+            )
     except BrokenPipeError:
-        status = 0  # `| head` has what it wants
-    except Exception as error:  # Dask has many kinds
-        message = f"the cluster failed: {type(error).__name__}: {error}"
-        print(" ".join(message.split()), file=sys.stderr)
-        status = 1
-    sys.exit(status)
+        end(0)  # `| head` has what it wants
+    except Exception as error:  # the consumer's, or one of Dask's
+        end(1, f"{type(error).__name__}: {error}")
+    end(0)
 
 
 if __name__ == "__main__":

@@ -184,9 +184,9 @@ def test_a_thousand_items(result: Result) -> None:
     check_each_item(result, 1000)
 
 
-@runs(cluster("--fail-on 3 --seconds 0.3"))
+@runs(cluster("--items 30 --queue-size 30 --fail-on 3 --seconds 0.1"))
 def test_failure_is_one_line_and_status_1(result: Result) -> None:
-    """What the worker raises comes back, once; the counts are kept."""
+    """What the worker raises comes back, once; the counts come last."""
     assert result.status == 1
     assert len(result.errors.splitlines()) == 1
     assert "item 3" in result.errors
@@ -269,7 +269,7 @@ def test_bad_arguments(
     monkeypatch.setattr(sys, "argv", [SCRIPT, *arguments.split()])
     script = runpy.run_path(str(ROOT / SCRIPT))
     with pytest.raises(SystemExit) as exit_:
-        script["options_from_command_line"]()
+        script["read_command_line"]()
     assert exit_.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
