@@ -63,6 +63,7 @@ def begin() -> None:
 
 
 def end_with_parent() -> None:
+    """End with the parent, however it ends: the pool would wait for ever."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
@@ -70,7 +71,7 @@ def end_with_parent() -> None:
 
 @contextmanager
 def ctrl_c_held_back() -> Iterator[None]:
-    """Leave Ctrl-C to the parent: workers that start here never get it."""
+    """Leave Ctrl-C to the parent: who starts meanwhile inherits the mask."""
     if sys.platform == "win32":
         yield
     else:
