@@ -49,16 +49,15 @@ def page(number: int) -> Iterator[None]:
         f"Hello {number} now = {time.strftime('%H:%M:%S')}"
         f" serve thread id = {thread_id} OS thread = {os_thread}"
     )
-    failed = False
+    failed = True
     try:
         yield
+        failed = False
+        say(f"Bye.. {number} now = {time.strftime('%H:%M:%S')}")
     except Exception as error:
-        failed = True
         # repr, for what a server sends may hold control characters.
         reason = f"{type(error).__name__} {str(error)!r:.120}"
         say(f"page {number}: {reason}", sys.stderr)
-    else:
-        say(f"Bye.. {number} now = {time.strftime('%H:%M:%S')}")
     results.append(Result(thread_id, os_thread, failed))
 
 
@@ -106,12 +105,11 @@ def report(model: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     took = time.perf_counter() - start
-    failed = sum(result.failed for result in results)
+    thread_ids, os_threads, failed = zip(*results, strict=True)
     say(
-        f"== {model}: {took:.2f} s"
-        f" | thread ids {len({result.thread_id for result in results})}"
-        f" | OS threads {len({result.os_thread for result in results})}"
-        f" | pages {len(results) - failed} | failed {failed}"
+        f"== {model}: {took:.2f} s | thread ids {len({*thread_ids})}"
+        f" | OS threads {len({*os_threads})}"
+        f" | pages {failed.count(False)} | failed {failed.count(True)}"
     )
 
 
@@ -146,7 +144,7 @@ def address(url: str) -> str:
 
 
 def options(
-    description: str | None, workers: int | None, models: Sequence[str] = ()
+    description: str | None, workers: int, models: Sequence[str] = ()
 ) -> argparse.Namespace:
     """Return what the command line says; exit with status 2 if it is wrong."""
     parser = argparse.ArgumentParser(
@@ -175,18 +173,13 @@ def options(
         ("timeout", 0.001, 3600),
         ("workers", 1, 1_000_000),
     ):
-        value = getattr(args, name)
-        if value is not None and not least <= value <= most:
+        if not least <= getattr(args, name) <= most:
             parser.error(f"argument --{name}: not from {least:,} to {most:,}")
     return args
 
 
 def run_client(client: Client, description: str | None, workers: int) -> None:
-    """Run a client as the command line says, and exit.
-
-    It gets the addresses of the pages, the timeout, and how many workers it
-    may have.
-    """
+    """Give a client the pages' addresses, the timeout, and its workers."""
     args = options(description, workers)
     if sys.platform == "win32":  # where no handler interrupts a wait
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -197,12 +190,10 @@ def run_client(client: Client, description: str | None, workers: int) -> None:
     if most < min(args.workers, args.pages):
         args.workers = most
         say(f"open files are limited: {most} workers", sys.stderr)
-    if workers > 1 and args.workers < args.pages:
-        say(
-            f"{args.pages} pages by {args.workers} workers:"
-            f" {math.ceil(args.pages / args.workers)} rounds"
-            f" of {args.seconds:g} s"
-        )
+    rounds = math.ceil(args.pages / args.workers)
+    if rounds > 1 and workers > 1:
+        work = f"{args.pages} pages by {args.workers} workers"
+        say(f"{work}: {rounds} rounds of {args.seconds:g} s")
     path = "block" if args.block else "hello"
     try:
         with nullcontext(args.url) if args.url else own_server() as url:
@@ -213,6 +204,4 @@ def run_client(client: Client, description: str | None, workers: int) -> None:
             client(urls, args.timeout, args.workers)
     except ModuleNotFoundError as error:
         sys.exit(f"{error.name} is missing: pip install {error.name}")
-    except KeyboardInterrupt:  # out of the pool of processes
-        sys.exit(130)
     sys.exit(any(result.failed for result in results))

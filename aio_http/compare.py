@@ -40,13 +40,9 @@ def run_one(model: str, arguments: list[str]) -> int:
 
 
 def main() -> None:
-    args = options(__doc__, workers=None, models=MODELS)
-    arguments = [
-        f"--{name}={value}"
-        for name in ("pages", "seconds", "timeout", "workers", "url")
-        if (value := getattr(args, name)) is not None
-    ]
-    arguments += ["--block"] * args.block
+    args = options(__doc__, workers=1, models=MODELS)
+    # The clients take the same options.
+    arguments = [x for x in sys.argv[1:] if x not in ("all", *MODELS)]
     try:
         say(
             f"{args.pages} pages of {args.seconds:g} s,"

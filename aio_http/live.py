@@ -7,7 +7,7 @@ loop, it does not run, and the missing beat is how a page sees the freeze.
 
 A message is a list of events in JSON, with the time `at` by our clock:
 
-    {"kind": "open", "at": 7.1, "server": "7c", "thread": 1403, "tab": 1,
+    {"kind": "open", "at": 7.1, "server": 17.5, "thread": 1403, "tab": 1,
      "requests": [...]}
     {"kind": "start", "at": 7.2, "id": 5, "path": "/hello/1", "thread": 1403}
     {"kind": "beat", "at": 7.3}
@@ -18,17 +18,14 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 if TYPE_CHECKING:
     from aiohttp import web
-
-    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PAGE = Path(__file__).with_name("live.html")
 BEAT = 0.1  # seconds
@@ -54,60 +51,49 @@ class Live:
         self.crowd = 0  # how many have started since the last beat
         self.pages: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self.ids, self.tabs = count(1), count(1)
-        self.server = uuid4().hex  # a page sees that we were restarted
+        self.server = time.time()  # a page sees that we were restarted
 
-    def watched(self, handler: "Handler") -> "Handler":
-        """Return the handler, which now tells when it starts and ends."""
+    @asynccontextmanager
+    async def shown(self, request: "web.Request") -> AsyncIterator[None]:
+        """Tell the pages when a request starts and ends."""
+        number = next(self.ids)
+        path, thread = request.path[:80], threading.get_ident()
+        start = event("start", id=number, path=path, thread=thread)
+        # One thread, and no await from reading to writing: no lock.
+        self.in_flight[number] = start
+        self.most = max(self.most, len(self.in_flight))
+        self.crowd += 1
+        if self.crowd > CROWD:
+            self.news.append(start)
+        else:
+            # Now, for nothing is sent while the request blocks.
+            await self.send(start)
+        try:
+            yield
+        finally:
+            del self.in_flight[number]
+            self.news.append(event("end", id=number))
 
-        async def watched_handler(
-            request: "web.Request",
-        ) -> "web.StreamResponse":
-            number = next(self.ids)
-            path, thread = request.path[:80], threading.get_ident()
-            start = event("start", id=number, path=path, thread=thread)
-            # One thread, and no await from reading to writing: no lock.
-            self.in_flight[number] = start
-            self.most = max(self.most, len(self.in_flight))
-            self.crowd += 1
-            if self.crowd > CROWD:
-                self.news.append(start)
-            else:
-                # Now, for nothing is sent while the handler blocks.
-                await self.send(start)
-            try:
-                return await handler(request)
-            finally:
-                del self.in_flight[number]
-                self.news.append(event("end", id=number))
+    async def beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            self.crowd = 0
+            await self.send(event("beat"))
 
-        return watched_handler
-
-    async def beating(self, _: "web.Application") -> AsyncIterator[None]:
-        """Beat for as long as the server runs."""
-
-        async def beat() -> None:
-            while True:
-                await asyncio.sleep(BEAT)
-                self.crowd = 0
-                await self.send(event("beat"))
-
-        heart = asyncio.create_task(beat())
-        yield
-        heart.cancel()
+    async def begin(self, _: "web.Application") -> None:
+        self.heart = asyncio.create_task(self.beat())
 
     async def send(self, newest: Event) -> None:
         """Send what is new to every page, and wait for none of them."""
-        news, self.news = [*self.news, newest], []
-        if not self.pages:
-            return
-        text = json.dumps(news)
+        text = json.dumps([*self.news, newest])
+        self.news.clear()
         for page, transport in list(self.pages.items()):
             if transport.get_write_buffer_size() > UNREAD:
                 # The page comes back when it can, to a fresh start.
                 transport.abort()
-                continue
-            with suppress(ConnectionError):  # it has just been closed
-                await page.send_str(text)
+            else:
+                with suppress(ConnectionError):  # it has just been closed
+                    await page.send_str(text)
 
     async def events(self, request: "web.Request") -> "web.StreamResponse":
         """Send a page what is in flight, then the news until it is closed."""
@@ -115,10 +101,8 @@ class Live:
 
         # A browser lets any page of the web ask for this: look who asks.
         ours = f"http://{request.host}"
-        if (
-            request.headers.get("Origin", ours) != ours
-            or request.url.host not in THIS_MACHINE
-        ):
+        asks = request.headers.get("Origin", ours)
+        if asks != ours or request.url.host not in THIS_MACHINE:
             raise web.HTTPForbidden(text="only for this server's own page\n")
         # Not compressed: aiohttp leaves that to a thread, and we would wait.
         page = web.WebSocketResponse(compress=False)
@@ -144,5 +128,6 @@ class Live:
 
     async def hang_up(self, _: "web.Application") -> None:
         """Let go of the pages, which would keep the server from ending."""
+        self.heart.cancel()
         for transport in self.pages.values():
             transport.abort()

@@ -36,14 +36,13 @@ def hello(number: int, url: str, timeout: float) -> Result:
 
 def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     """Give each hello to the next process of the pool that is free."""
-    workers = min(workers, len(urls))
-    if sys.platform == "win32":  # a pool takes 61 there, and Ctrl-C kills us
+    if sys.platform == "win32":
         workers = min(workers, 61)
     else:
         signal.signal(signal.SIGINT, stop)
     try:
         with report("process"), ProcessPoolExecutor(workers, None, begin) as p:
-            with ctrl_c_later():
+            with ctrl_c_held_back():
                 futures = [
                     p.submit(hello, number, url, timeout)
                     for number, url in enumerate(urls, 1)
@@ -60,16 +59,25 @@ def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
 
 
 def begin() -> None:
-    """Begin a worker, which leaves Ctrl-C to its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent
-    parent.join()
-    os._exit(1)
+    """End with the parent, however it ends: the pool would wait for ever."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def ctrl_c_held_back() -> Iterator[None]:
+    """Leave Ctrl-C to the parent: who starts meanwhile inherits the mask."""
+    if sys.platform == "win32":
+        yield
+    else:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        yield
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def stop(*_: object) -> None:
@@ -77,18 +85,7 @@ def stop(*_: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for worker in multiprocessing.active_children():
         worker.kill()
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def ctrl_c_later() -> Iterator[None]:
-    """Hold Ctrl-C back, so that it meets no worker which has not begun."""
-    if sys.platform == "win32":
-        yield
-        return
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    yield
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -21,70 +21,62 @@ blocked server hears nothing, Ctrl-C neither, until the block is over.
 import argparse
 import asyncio
 import os
-import socket
+import signal
 import sys
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 
+async def hello(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+async def block(seconds: float) -> None:
+    # Wrong on purpose: the event loop, and everybody in it, waits too.
+    time.sleep(seconds)
+
+
 def application() -> "web.Application":
-    """Return the pages; `Live` counts the requests in flight."""
+    """Return the pages; `Live` shows the requests in flight."""
     from aiohttp import web
     from live import PAGE, Live
 
-    async def hello(request: web.Request) -> web.Response:
-        await asyncio.sleep(seconds_of(request))
-        return web.Response(text=greeting(request))
+    live = Live()
 
-    async def block(request: web.Request) -> web.Response:
-        # Wrong on purpose: the event loop, and everybody in it, waits too.
-        time.sleep(seconds_of(request))
-        return web.Response(text=greeting(request))
+    async def greet(request: web.Request) -> web.Response:
+        wait = hello if request.match_info["wait"] == "hello" else block
+        try:
+            seconds = float(request.query.get("seconds", "1"))
+        except ValueError:
+            seconds = -1
+        if not 0 <= seconds <= 60:
+            raise web.HTTPBadRequest(text="seconds must be from 0 to 60\n")
+        async with live.shown(request):
+            await wait(seconds)
+        return web.Response(
+            text=f"Hello {request.match_info['name']}"
+            f" now = {time.strftime('%H:%M:%S')}"
+            f" serve thread id = {threading.get_ident()}"
+            f" OS thread = {threading.get_native_id()}\n"
+        )
 
     async def index(request: web.Request) -> web.StreamResponse:
         if "text/html" in request.headers.get("Accept", ""):
-            return web.FileResponse(
-                PAGE, headers={"Cache-Control": "no-cache"}
-            )
+            return web.FileResponse(PAGE)
         counts = f"{len(live.in_flight)} now, {live.most} at most"
         return web.Response(text=f"{__doc__}\nrequests in flight: {counts}\n")
 
-    live = Live()
     app = web.Application()
     app.router.add_get("/", index)
-    app.router.add_get("/hello/{name}", live.watched(hello))
-    app.router.add_get("/block/{name}", live.watched(block))
+    app.router.add_get("/{wait:hello|block}/{name}", greet)
     app.router.add_get("/events", live.events)
-    app.cleanup_ctx.append(live.beating)
+    app.on_startup.append(live.begin)
     app.on_shutdown.append(live.hang_up)
     return app
-
-
-def seconds_of(request: "web.Request") -> float:
-    """Return how long the request wants to wait; answer 400 if it is odd."""
-    from aiohttp import web
-
-    try:
-        seconds = float(request.query.get("seconds", "1"))
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds <= 60:
-        raise web.HTTPBadRequest(text="seconds must be from 0 to 60\n")
-    return seconds
-
-
-def greeting(request: "web.Request") -> str:
-    """Greet whom the request names; say when, and which thread serves it."""
-    return (
-        f"Hello {request.match_info['name']} now = {time.strftime('%H:%M:%S')}"
-        f" serve thread id = {threading.get_ident()}"
-        f" OS thread = {threading.get_native_id()}\n"
-    )
 
 
 # The rest opens a port, and reads the command line.
@@ -95,40 +87,38 @@ def open_files() -> int:
 
     Each connection is one, and macOS starts with 256.
     """
-    try:
-        import resource
-    except ModuleNotFoundError:
-        return 512  # Windows, whose select() takes no more sockets
+    if sys.platform == "win32":
+        return 512  # its select() takes no more sockets
+    import resource
+
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(now, min(8192, most))
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     return wanted
 
 
-def serve(port: int) -> None:
-    """Serve until Ctrl-C; print the address once the server answers."""
-    from aiohttp import web
-
-    open_files()
-    with (
-        socket.create_server(("127.0.0.1", port)) as sock,
-        suppress(web.GracefulExit),  # a second Ctrl-C
-    ):
-        url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        web.run_app(
-            application(),
-            sock=sock,
-            backlog=4096,
-            shutdown_timeout=2.5,  # aiohttp waits so long twice
-            access_log=None,
-            print=lambda _: print(f"serving {url}", flush=True),
-        )
-
-
 def end_at_eof() -> None:
     """End with whoever started this, however that ends: it held our stdin."""
     os.read(0, 1)
     os._exit(0)
+
+
+async def serve(app: "web.Application", port: int) -> None:
+    """Serve until Ctrl-C; print the address once the server answers."""
+    from aiohttp import web
+
+    # aiohttp waits so long twice for what is in flight.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
+    try:
+        host, port = runner.addresses[0]
+        print(f"serving http://{host}:{port}", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        # Whoever presses Ctrl-C again does not want to wait.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+        await runner.cleanup()
 
 
 def main() -> None:
@@ -143,15 +133,15 @@ def main() -> None:
         parser.error("argument --port: not from 0 to 65,535")
     if args.until_eof:
         threading.Thread(target=end_at_eof, daemon=True).start()
+    open_files()
     try:
-        serve(args.port)
+        asyncio.run(serve(application(), args.port))
     except ModuleNotFoundError as error:
         sys.exit(f"{error.name} is missing: pip install {error.name}")
     except OSError as error:
         sys.exit(f"cannot serve: {error.strerror}")
     except KeyboardInterrupt:
-        pass
-    sys.exit(130)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

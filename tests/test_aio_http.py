@@ -265,6 +265,33 @@ def test_ctrl_c_lets_requests_in_flight_end(result: Result) -> None:
     assert 4.0 < float(seconds) < 20.0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
+def test_a_second_ctrl_c_ends_the_server_at_once() -> None:
+    """It waits for nobody then, and says nothing."""
+    with (
+        subprocess.Popen(
+            [sys.executable, "aio_http/server.py", "--port", "0"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        ) as process,
+        ThreadPoolExecutor() as pool,
+    ):
+        assert process.stdout
+        url = process.stdout.readline().split()[-1]
+        page = pool.submit(get, url + "/hello/Ada?seconds=60")
+        while in_flight(url)[0] == 0:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        while listens(url):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=3)
+        assert page.exception()
+    assert (process.returncode, errors) == (130, "")
+
+
 # Clients of a server that is as it should be.
 
 

@@ -263,14 +263,15 @@ def test_text_for_curl_and_a_page_for_a_browser(url: str) -> None:
 async def own_live() -> AsyncIterator[tuple[live.Live, str, int]]:
     """Run a server in this process, with as little buffer as may be."""
 
-    async def hello(_: web.Request) -> web.Response:
-        return web.Response(text="Hello\n")
+    async def hello(request: web.Request) -> web.Response:
+        async with own.shown(request):
+            return web.Response(text="Hello\n")
 
     own = live.Live()
     app = web.Application()
-    app.router.add_get("/hello/{name}", own.watched(hello))
+    app.router.add_get("/hello/{name}", hello)
     app.router.add_get("/events", own.events)
-    app.cleanup_ctx.append(own.beating)
+    app.on_startup.append(own.begin)
     app.on_shutdown.append(own.hang_up)
     runner = web.AppRunner(app)
     await runner.setup()
