@@ -185,9 +185,10 @@ def run_client(client: Client, description: str | None, workers: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     else:  # Ctrl-C ends every thread at once, waiting or not
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    # The server may still have an old connection of a worker open.
+    args.workers = min(args.workers, args.pages)
+    # Half: a server here may still have a worker's old connection open.
     most = open_files() // 2
-    if most < min(args.workers, args.pages):
+    if most < args.workers:
         args.workers = most
         say(f"open files are limited: {most} workers", sys.stderr)
     rounds = math.ceil(args.pages / args.workers)

@@ -145,6 +145,14 @@ def listens(url: str) -> bool:
         return sock.connect_ex((host, int(port))) == 0
 
 
+def soon(condition: Callable[[], bool]) -> bool:
+    """Wait for it, five seconds at most; return whether it came true."""
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
 def model_of(result: Result) -> str:
     """Return which client it was."""
     return result.command.line.partition("_client")[0].partition("/")[2]
@@ -247,10 +255,7 @@ def test_own_server_ends_when_its_client_is_killed() -> None:
     assert done.returncode != 0
     url = done.stdout.strip()
     assert url.startswith("http://127.0.0.1:")
-    deadline = time.monotonic() + 5
-    while (listening := listens(url)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not listening
+    assert soon(lambda: not listens(url))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
@@ -269,6 +274,7 @@ def test_ctrl_c_lets_requests_in_flight_end(result: Result) -> None:
 def test_a_second_ctrl_c_ends_the_server_at_once() -> None:
     """It waits for nobody then, and says nothing."""
     with (
+        ThreadPoolExecutor() as pool,
         subprocess.Popen(
             [sys.executable, "aio_http/server.py", "--port", "0"],
             cwd=ROOT,
@@ -276,20 +282,20 @@ def test_a_second_ctrl_c_ends_the_server_at_once() -> None:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         ) as process,
-        ThreadPoolExecutor() as pool,
     ):
-        assert process.stdout
-        url = process.stdout.readline().split()[-1]
-        page = pool.submit(get, url + "/hello/Ada?seconds=60")
-        while in_flight(url)[0] == 0:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        while listens(url):
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=3)
-        assert page.exception()
+        try:
+            assert process.stdout
+            url = process.stdout.readline().split()[-1]
+            page = pool.submit(get, url + "/hello/Ada?seconds=60")
+            assert soon(lambda: in_flight(url)[0] == 1)
+            process.send_signal(signal.SIGINT)
+            assert soon(lambda: not listens(url))
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=3)
+        finally:
+            process.kill()
     assert (process.returncode, errors) == (130, "")
+    assert page.exception()
 
 
 # Clients of a server that is as it should be.
