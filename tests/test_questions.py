@@ -57,6 +57,11 @@ ENGLISH, CHINESE = (
 )
 
 
+def takes(line: str) -> float:
+    """Return how long a command of a page runs, roughly: see `Command`."""
+    return 7 if re.search("sequential|thread gevent|--block", line) else 3
+
+
 def shared(line: str) -> Command:
     """Return a command that does what the line does, and perhaps more.
 
@@ -65,7 +70,9 @@ def shared(line: str) -> Command:
     """
     script, *steps = line.split()
     tours = [tour for tour in TOURS if {script, *steps} <= {*tour.split()}]
-    return Command(tours[0] if tours else line, dev="tests/" not in line)
+    if tours:
+        return Command(tours[0], takes=8)
+    return Command(line, dev="tests/" not in line, takes=takes(line))
 
 
 def printed(line: str, result: Result) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.commands import ROOT, Command, Result, run
 from helpers.pages import PAIRS, Shown, blocks, shown
-from test_questions import shared
+from test_questions import shared, takes
 
 TEXTS = {
     path: path.read_text(encoding="utf-8") for pair in PAIRS for path in pair
@@ -34,8 +34,8 @@ CLAIMS = [
 
 # These take longer than all the other tests together, or use every core.
 SLOW = re.compile(
-    r"coroutine_test\.py( thread async)?$|consumer_produce\.py$|asyc_test\.py$"
-    r"|asyc_test\.py cpu|aio_http/.* --pages|aio_http/compare|cluster/"
+    r"coroutine_test\.py( thread async| yield .*)?$|consumer_produce\.py$"
+    r"|asyc_test\.py( cpu)?$|aio_http/.* --pages|aio_http/compare|cluster/"
 )
 # Others run these: the live page, exercises that are broken on purpose, what
 # needs more than the three packages.
@@ -105,7 +105,10 @@ def commands() -> Iterator[object]:
     for one in [x for page, _ in PAIRS for x in shown(TEXTS[page])]:
         if not ELSEWHERE.match(one.line):
             yield pytest.param(
-                one, Command(one.line), id=one.line, marks=marks(one.line)
+                one,
+                Command(one.line, takes=takes(one.line)),
+                id=one.line,
+                marks=marks(one.line),
             )
 
 
