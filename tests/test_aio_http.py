@@ -674,6 +674,17 @@ def test_bad_arguments(
     assert f"script: error: argument {name}: " in printed.err
 
 
+def test_no_more_workers_than_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that forks starts all its workers at once."""
+    line = "script --pages 5 --workers 20 --url http://127.0.0.1:1"
+    monkeypatch.setattr(sys, "argv", line.split())
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    given = []
+    with pytest.raises(SystemExit):
+        run_client(lambda *to: given.append(to[-1]), "", workers=100)
+    assert given == [5]
+
+
 # The event loop of the model `yield`.
 
 
