@@ -276,7 +276,7 @@ def test_a_second_ctrl_c_ends_the_server_at_once() -> None:
     with (
         ThreadPoolExecutor() as pool,
         subprocess.Popen(
-            [sys.executable, "aio_http/server.py", "--port", "0"],
+            [sys.executable, "-Xdev", "aio_http/server.py", "--port", "0"],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
