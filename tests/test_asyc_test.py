@@ -5,6 +5,8 @@ import platform
 import re
 import signal
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from helpers.commands import (
@@ -14,6 +16,7 @@ from helpers.commands import (
     Line,
     Result,
     matches,
+    run,
     runs,
 )
 
@@ -680,26 +683,37 @@ def test_the_whole_tour(result: Result) -> None:
     assert result.seconds < 45
 
 
+def others_compute() -> bool:
+    """Return whether another process computes for the next half second."""
+    least = sys.maxsize
+    for _ in range(10):
+        time.sleep(0.05)
+        running = Path("/proc/loadavg").read_text("utf-8").split()[3]
+        least = min(least, int(running.split("/")[0]) - 1)  # but for us
+    return least > 0
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CORES == 1, reason="nothing runs in parallel")
-@runs(Command("asyc_test.py cpu cpu cpu cpu cpu", dev=False))
-def test_processes_work_at_the_same_time(result: Result) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_processes_work_at_the_same_time() -> None:
     """Processes and interpreters gain; threads do only without a GIL.
 
-    Others disturb now this row and now that: the best of five counts. Where
-    they have more to do than there are cores, it says nothing.
+    A moment's disturbance meets now this row and now that: the best of five
+    counts. Where others compute all the time, it says nothing.
     """
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > CORES:
+    if others_compute():
         pytest.skip("the machine is busy")
+    cpu = run(Command("asyc_test.py cpu cpu cpu cpu cpu", dev=False))
     ratios: dict[str, list[float]] = {}
-    for line in result.lines:
+    for line in cpu.lines:
         if (row := CLOSING.fullmatch(line)) and row["ratio"]:
             ratios.setdefault(row["name"], []).append(float(row["ratio"]))
     assert {len(five) for five in ratios.values()} == {5}
-    assert max(ratios["processes"]) > 1.2
-    assert max(ratios.get("interpreters", [2.0])) > 1.2
-    assert min(ratios["coroutines"]) < 1.2
-    assert min(ratios["threads"]) < 1.2 or not HAS_GIL
+    assert max(ratios["processes"]) > 1.4
+    assert max(ratios.get("interpreters", [2.0])) > 1.4
+    assert min(ratios["coroutines"]) < 1.4
+    assert min(ratios["threads"]) < 1.4 or not HAS_GIL
 
 
 def call_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
