@@ -788,7 +788,7 @@ def test_ctrl_c(result: Result) -> None:
         if step != "shutdown" or sys.version_info >= (3, 13)
     ),
     Command("asyc_test.py iterate", ctrl_c_at="== iterate"),
-    Command("asyc_test.py cpu iterate", ctrl_c_at="main"),
+    Command("asyc_test.py cpu iterate", ctrl_c_at="one after another"),
     Command("asyc_test.py cpu iterate", ctrl_c_at="threads"),
     Command("asyc_test.py cpu iterate", ctrl_c_at="processes"),
     Command("asyc_test.py lock iterate", ctrl_c_at="add_one"),
