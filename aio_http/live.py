@@ -85,8 +85,10 @@ class Live:
 
     async def send(self, newest: Event) -> None:
         """Send what is new to every page, and wait for none of them."""
-        text = json.dumps([*self.news, newest])
-        self.news.clear()
+        news, self.news = [*self.news, newest], []
+        if not self.pages:
+            return
+        text = json.dumps(news)
         for page, transport in list(self.pages.items()):
             if transport.get_write_buffer_size() > UNREAD:
                 # The page comes back when it can, to a fresh start.

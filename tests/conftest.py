@@ -25,13 +25,12 @@ results: dict[Command, Future[Result]] = {}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run tests that wait for a command after those that need none.
 
-    Whether any process is left, and whether two of them work at the same
-    time, can only be told when all the others have ended.
+    Those that are marked as last look at what can only be told, or measured,
+    when all the others have ended.
     """
-    last = ["test_nothing_is_left", "test_processes_work_at_the_same_time"]
 
     def turn(item: pytest.Item) -> int:
-        if item.name in last:
+        if item.get_closest_marker("last"):
             return 2
         return "result" in getattr(item, "fixturenames", ())
 

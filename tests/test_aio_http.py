@@ -734,15 +734,14 @@ def left() -> Iterator[dict[int, bytes]]:
                     found[int(process.name)] = command
         return found
 
-    deadline = time.monotonic() + 5
-    while find() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    soon(lambda: not find())
     pids = find()
     yield pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.last
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_nothing_is_left(left: dict[int, bytes]) -> None:
     """The servers of clients end too, which have sessions of their own."""
