@@ -8,6 +8,8 @@ GET /hello/NAME?seconds=S   waits S seconds (default 1), then greets NAME;
                             meanwhile the others are served
 GET /block/NAME?seconds=S   the same with time.sleep, wrong on purpose:
                             meanwhile nobody is served
+GET /flaky/NAME?seconds=S   fails the first time that NAME is asked for: status
+                            503, or the end comes in the middle
 GET /                       shows this, and counts the requests in flight;
                             in a browser, shows them live
 
@@ -20,12 +22,19 @@ blocked server hears nothing, Ctrl-C neither, until the block is over.
 
 import argparse
 import asyncio
+import importlib.util
 import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from live import PAGE, Live
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -43,12 +52,12 @@ async def block(seconds: float) -> None:
 def application() -> "web.Application":
     """Return the pages; `Live` shows the requests in flight."""
     from aiohttp import web
-    from live import PAGE, Live
 
     live = Live()
+    failed: set[str] = set()
 
-    async def greet(request: web.Request) -> web.Response:
-        wait = hello if request.match_info["wait"] == "hello" else block
+    async def greet(request: web.Request) -> web.StreamResponse:
+        wait = block if request.match_info["wait"] == "block" else hello
         try:
             seconds = float(request.query.get("seconds", "1"))
         except ValueError:
@@ -64,6 +73,21 @@ def application() -> "web.Application":
             f" OS thread = {threading.get_native_id()}\n"
         )
 
+    async def flaky(request: web.Request) -> web.StreamResponse:
+        if request.match_info["name"] in failed:
+            return await greet(request)
+        failed.add(request.match_info["name"])
+        if len(failed) % 2:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+        # Not before anything has come, or aiohttp's client would ask again
+        # by itself, and nobody would see that this has failed.
+        half = web.StreamResponse(headers={"Content-Length": "10"})
+        await half.prepare(request)
+        await half.write(b"Hello")
+        if request.transport:
+            request.transport.close()
+        return half
+
     async def index(request: web.Request) -> web.StreamResponse:
         if "text/html" in request.headers.get("Accept", ""):
             return web.FileResponse(PAGE)
@@ -73,6 +97,7 @@ def application() -> "web.Application":
     app = web.Application()
     app.router.add_get("/", index)
     app.router.add_get("/{wait:hello|block}/{name}", greet)
+    app.router.add_get("/{wait:flaky}/{name}", flaky)
     app.router.add_get("/events", live.events)
     app.on_startup.append(live.begin)
     app.on_shutdown.append(live.hang_up)
@@ -117,8 +142,9 @@ async def serve(app: "web.Application", port: int) -> None:
         await asyncio.Event().wait()
     finally:
         # Whoever presses Ctrl-C again does not want to wait.
-        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+        before = signal.signal(signal.SIGINT, lambda *_: os._exit(130))
         await runner.cleanup()
+        signal.signal(signal.SIGINT, before)
 
 
 def main() -> None:
@@ -137,7 +163,10 @@ def main() -> None:
     try:
         asyncio.run(serve(application(), args.port))
     except ModuleNotFoundError as error:
-        sys.exit(f"{error.name} is missing: pip install {error.name}")
+        if error.name != "aiohttp":
+            raise
+        pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+        sys.exit(f"aiohttp is missing: {pip} pip install aiohttp")
     except OSError as error:
         sys.exit(f"cannot serve: {error.strerror}")
     except KeyboardInterrupt:
