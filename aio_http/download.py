@@ -9,13 +9,20 @@ written to the disk in a thread. What fails, and may succeed later, is tried
 again after a pause. A file is there only when it is whole: press Ctrl-C at any
 time, start the program again, and it fetches what is missing.
 
-    python aio_http/download.py             fifty pages of a server of its own,
-                                            of which a tenth fails at first
+    python aio_http/download.py           fifty pages from a server of its own;
+                                          a tenth of them fails at first
     python aio_http/download.py --url https://www.python.org https://pypi.org
     python aio_http/download.py addresses.txt         a file, an address a line
 
-The files are in the folder `pages`, or --folder. If tqdm is installed, it
-shows the progress. The exit status is 1 if a page has failed.
+    --folder pages     where the files go
+    --limit 10         pages at a time
+    --tries 5          for each page, if another may succeed
+    --timeout 10       seconds for each try
+    --pause 0.5        seconds after the first try; it doubles each time
+    --megabytes 10     the most of a page
+
+If tqdm is installed, it shows the progress. The exit status is 1 if a page has
+failed.
 """
 
 import argparse
@@ -48,11 +55,11 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    limit: int = 10  # pages at a time
-    tries: int = 5  # for each page
-    timeout: float = 10  # seconds, for each try
-    pause: float = 0.5  # seconds, after the first try; it doubles each time
-    megabytes: float = 10  # the most of a page: all of it is in memory
+    limit: int = 10
+    tries: int = 5
+    timeout: float = 10
+    pause: float = 0.5
+    megabytes: float = 10  # a page is in memory until it is whole
 
 
 @dataclass
@@ -105,7 +112,7 @@ async def fetch(
                 if page.tries == options.tries or not may_pass(error):
                     page.failed = reason(error)
                     return
-                pause = pause_after(error, options.pause * 2**page.tries / 2)
+                pause = pause_after(error, page.tries, options.pause)
             else:
                 # A disk blocks. Ctrl-C ends this wait and not the thread,
                 # but asyncio.run ends after all its threads.
@@ -129,41 +136,38 @@ async def get(
 
 def may_pass(error: Exception) -> bool:
     """Return whether another try may succeed: not after 404, for instance."""
-    from aiohttp import (
-        ClientConnectionError,
-        ClientPayloadError,
-        ClientResponseError,
-        ClientSSLError,
-    )
+    from aiohttp import client_exceptions as aio
 
-    if isinstance(error, ClientResponseError):
+    if isinstance(error, aio.ClientResponseError):
         return error.status in (408, 425, 429, 500, 502, 503, 504)
-    network = ClientConnectionError, ClientPayloadError, OSError
-    return isinstance(error, network) and not isinstance(error, ClientSSLError)
+    if isinstance(error, aio.ClientSSLError):  # a wrong certificate stays so
+        return False
+    network = aio.ClientConnectionError, aio.ClientPayloadError, OSError
+    return isinstance(error, network)
 
 
-LONGEST = 60.0  # seconds that a pause takes, or that a server can ask for
+LONGEST = 60.0  # seconds that either part of a pause may take
 
 
-def pause_after(error: Exception, seconds: float) -> float:
-    """Return how long to pause, which is no less than the server asks for.
+def pause_after(error: Exception, tries: int, first: float) -> float:
+    """Return how long to pause: what the server asks for, and our own part.
 
-    A part is left to chance: pages that have failed together, because their
-    server had too much to do, would come back together.
+    Ours doubles with each try. Chance cuts it, or pages that fail together,
+    because their server has too much to do, would also come back together.
     """
     headers = getattr(error, "headers", None) or {}
     asked = retry_after(headers.get("Retry-After", ""))
-    own = min(seconds, LONGEST) * random.uniform(0.5, 1)
-    return own + max(0, min(asked, LONGEST))
+    ours = first * 2.0 ** (tries - 1) * random.uniform(0.5, 1)
+    return max(0, min(asked, LONGEST)) + min(ours, LONGEST)
 
 
 def retry_after(text: str) -> float:
-    """Return the seconds of that header, which has a number or a date."""
+    """Return the seconds in that header: a number, or until a date."""
     if text.isdecimal():
         return float(text)
     try:
         date = parsedate_to_datetime(text).replace(tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
     return date.timestamp() - time.time()
 
@@ -194,25 +198,19 @@ def file_name(url: str) -> str:
 
 # The rest shows the progress, counts, and reads the command line.
 
-# What is asked of a server of our own, whose port is another each time.
+# What a server of our own is asked for, if there are no addresses.
 OWN_PAGES = [
-    f"/{'hello' if n % 10 else 'flaky'}/{n}?seconds=0.4" for n in range(1, 51)
+    f"/{'hello' if n % 10 else 'flaky'}/{n}?seconds=0.2" for n in range(1, 51)
 ]
 
 
 def reason(error: Exception) -> str:
     """Return why a page failed, in a line that a terminal can show."""
-    name = getattr(error, "status", type(error).__name__)
-    text = f"{name} {getattr(error, 'message', error)}".strip()
+    status = getattr(error, "status", 0)
+    text = f"{type(error).__name__} {error}".strip()
+    if status:
+        text = f"{status} {getattr(error, 'message', '')}"
     return "".join(c if c.isprintable() else "?" for c in text[:120])
-
-
-def own_server() -> AbstractContextManager[str]:
-    # Python leaves this folder out where PYTHONSAFEPATH is set.
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    import client
-
-    return client.own_server()
 
 
 @contextmanager
@@ -235,6 +233,8 @@ def progress(total: int) -> Iterator[Callable[[], object]]:
 
 def run(pages: Sequence[Page], options: Options) -> int:
     """Fetch what is missing, say how it went, and return the exit status."""
+    # In a coroutine, this import would hold up the event loop.
+    importlib.import_module("aiohttp")
     missing = [page for page in pages if not page.path.is_file()]
     before = len(pages) - len(missing)
     print(f"{len(pages)} pages, {before} of them there", flush=True)
@@ -259,6 +259,14 @@ def run(pages: Sequence[Page], options: Options) -> int:
             flush=True,
         )
     return 1 if problems else 0
+
+
+def own_server() -> AbstractContextManager[str]:
+    # Python leaves this folder out where PYTHONSAFEPATH is set.
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    import client
+
+    return client.own_server()
 
 
 @contextmanager
@@ -328,14 +336,14 @@ def main() -> None:
     except OSError as error:
         parser.error(f"argument --folder: {error}")
 
-    with plain_endings():
-        names = {url: file_name(url) for url in (*args.FILE, *args.url)}
-        with nullcontext("") if names else own_server() as server:
-            if server:
-                names = {server + x: file_name(x) for x in OWN_PAGES}
-            pages = [Page(url, args.folder / names[url]) for url in names]
-            status = run(pages, options)
-    sys.exit(status)
+    urls = dict.fromkeys([*args.FILE, *args.url])
+    with plain_endings(), nullcontext("") if urls else own_server() as server:
+        pages = [
+            # The server's port, another each time, is no part of the name.
+            Page(server + url, args.folder / file_name(url))
+            for url in urls or OWN_PAGES
+        ]
+        sys.exit(run(pages, options))
 
 
 if __name__ == "__main__":
