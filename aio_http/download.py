@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 class Options(NamedTuple):
     limit: int = 10
     tries: int = 5
-    timeout: float = 10
+    timeout: float = 10.0
     pause: float = 0.5
-    megabytes: float = 10  # a page is in memory until it is whole
+    megabytes: float = 10.0  # a page is in memory until it is whole
 
 
 @dataclass

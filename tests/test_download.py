@@ -1,0 +1,317 @@
+"""Chapter 4: how to test a program that downloads: `aio_http/download.py`.
+
+The server is the test's own. It answers as the test wants, and keeps what it
+was asked for and when. The program runs beside it, started as a reader does.
+Nobody sleeps and hopes: the server waits for what has to happen at once, and
+it is the server that presses Ctrl-C.
+"""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+from asyncio.subprocess import PIPE, STDOUT
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from pathlib import Path
+from signal import SIGINT
+
+import pytest
+from aiohttp import test_utils, web
+from helpers.commands import PROGRAMS, ROOT
+
+sys.path.insert(0, str(ROOT / "aio_http"))
+
+from download import file_name, main, pause_after, retry_after
+
+PROGRAM = [sys.executable, "-Werror", "aio_http/download.py"]
+# A limit on a file's size, which is met as the end of a disk is.
+FULL_DISK = ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *PROGRAM]
+SLOW_DISK = """
+import sys, time
+sys.path.insert(0, "aio_http")
+import download
+save = download.save
+download.save = lambda *page: (time.sleep(0.2), save(*page))
+download.main()
+"""
+TQDM = """
+import contextlib, sys
+@contextlib.contextmanager
+def tqdm(total, unit):
+    tqdm.update = lambda: sys.stderr.write(".")
+    yield tqdm
+"""
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
+
+
+def content(path: str) -> bytes:
+    return 9999 * path.encode()
+
+
+async def whole(request: web.Request, nth: int) -> web.StreamResponse:
+    return web.Response(body=content(request.path))
+
+
+async def drip(request: web.Request, nth: int) -> web.StreamResponse:
+    """Send twenty bytes of many, for two seconds, and break off."""
+    response = web.StreamResponse(headers={"Content-Length": "9999"})
+    await response.prepare(request)
+    for _ in range(20):
+        await response.write(b".")
+        await asyncio.sleep(0.1)
+    assert request.transport
+    request.transport.close()
+    return response
+
+
+async def moody(request: web.Request, nth: int) -> web.StreamResponse:
+    if nth == 1 and request.path == "/half":
+        return await drip(request, nth)
+    if nth == 1 and request.path == "/busy":
+        raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+    always = {
+        "/broken": web.HTTPInternalServerError(),
+        "/missing": web.HTTPNotFound(),
+        "/moved": web.HTTPFound("/fine"),
+        "/away": web.HTTPFound("ftp://127.0.0.1"),
+    }
+    if request.path in always:
+        raise always[request.path]
+    return await whole(request, nth)
+
+
+class Site:
+    """A server, what it has seen, and the program beside it."""
+
+    # What comes for a path that is asked for the nth time.
+    answer: Callable[[web.Request, int], Awaitable[web.StreamResponse]]
+    program: asyncio.subprocess.Process
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked: dict[str, list[float]] = defaultdict(list)
+        self.connections: set[object] = set()
+        self.now = self.most = 0
+        self.port = test_utils.unused_port()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        self.asked[request.path].append(time.monotonic())
+        self.connections.add(request.transport)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            return await self.answer(request, len(self.asked[request.path]))
+        finally:
+            self.now -= 1
+
+    async def run(self, command: list[str]) -> str:
+        app = web.Application()
+        app.router.add_get("/{path}", self.serve)
+        async with test_utils.TestServer(app, port=self.port):
+            self.program = await asyncio.create_subprocess_exec(
+                *command, cwd=ROOT, stdout=PIPE, stderr=STDOUT
+            )
+            bound = asyncio.get_running_loop().call_later(
+                30, self.program.kill
+            )
+            printed, _ = await self.program.communicate()
+            bound.cancel()
+        return f"\n{printed.decode()}status {self.program.returncode}\n"
+
+    def download(
+        self, paths: list[str], options: str = "", program: list[str] = PROGRAM
+    ) -> str:
+        """Run the program; return the lines that it prints, and the status."""
+        base = f"http://127.0.0.1:{self.port}"
+        self.names = {file_name(base + path): path for path in paths}
+        urls = [base + path for path in paths]
+        command = [*program, *options.split(), "--folder", str(self.folder)]
+        screen = asyncio.run(self.run([*command, "--url", *urls]))
+        return re.sub(r"\d+\.\d\d s ", "S s ", screen.replace(base, ""))
+
+    def pages(self) -> dict[str, bytes]:
+        """Return the content of the files, by the path it was asked for."""
+        files = self.folder.iterdir()
+        return {self.names[file.name]: file.read_bytes() for file in files}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def test_limit_and_one_session(site: Site) -> None:
+    """Five at a time, no more and no fewer, over five connections."""
+    five = asyncio.Barrier(5)
+
+    async def together(request: web.Request, nth: int) -> web.StreamResponse:
+        await five.wait()
+        return await whole(request, nth)
+
+    site.answer = together
+    paths = [f"/{n}" for n in range(20)]
+    screen = site.download(paths, "--limit 5")
+    assert (
+        screen
+        == """
+20 pages, 0 of them there
+== download: S s | arrived 20 | failed 0 | tries 20 | there 20 of 20
+status 0
+"""
+    )
+    assert (site.most, len(site.connections)) == (5, 5)
+    assert site.pages() == {path: content(path) for path in paths}
+
+
+def test_tries(site: Site) -> None:
+    """Another try for what may succeed, and for nothing else."""
+    site.answer = moody
+    paths = ["/busy", "/half", "/moved", "/broken", "/missing", "/away"]
+    paths += ["/" + 12 * "long"]
+    screen = site.download(paths, "--tries 3 --pause 0.4 --megabytes 0.4")
+    assert (
+        screen
+        == """
+7 pages, 0 of them there
+/broken: 500 Internal Server Error | tries 3
+/missing: 404 Not Found | tries 1
+/away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1
+/longlonglonglonglonglonglonglonglonglonglonglong: ValueError more than 0.4 MB | tries 1
+== download: S s | arrived 3 | failed 4 | tries 11 | there 3 of 7
+status 1
+"""
+    )
+    # Chance cuts a pause, to no less than half; then it doubles.
+    first, second, third = site.asked["/broken"]
+    assert second - first >= 0.2
+    assert third - second >= 0.4
+    first, second = site.asked["/busy"]
+    assert 1.2 <= second - first < 10
+
+
+def test_pauses() -> None:
+    """What the server asks for, in either form, and a part left to chance."""
+    assert retry_after("7") == 7
+    assert 5 < retry_after(formatdate(time.time() + 8, usegmt=True)) <= 8
+    assert retry_after("soon") == 0
+    ours = [pause_after(ValueError(), 3, 2.0) for _ in range(100)]
+    assert 4 <= min(ours) < max(ours) <= 8
+    busy = ValueError()
+    vars(busy)["headers"] = {"Retry-After": 5000 * "9"}
+    assert 60 < pause_after(busy, 99, 2.0) <= 120
+
+
+def test_timeout(site: Site) -> None:
+    """For each try, and for all of a page, though something always comes."""
+    site.answer = drip
+    screen = site.download(["/page"], "--timeout 0.5 --tries 2 --pause 0")
+    assert "\n/page: TimeoutError | tries 2\n" in screen
+    first, second = site.asked["/page"]
+    assert 0.4 < second - first < 2
+
+
+@posix
+def test_ctrl_c_and_again(site: Site) -> None:
+    """Whole pages are left; started again, it asks for the others only."""
+
+    async def press(request: web.Request, nth: int) -> web.StreamResponse:
+        if len(site.asked) == 25:
+            site.program.send_signal(SIGINT)
+            await site.program.wait()
+        return await whole(request, nth)
+
+    site.answer = press
+    contents = {f"/{n}": content(f"/{n}") for n in range(40)}
+    screen = site.download(
+        [*contents], "--limit 8", [*PROGRAM[:2], "-c", SLOW_DISK]
+    )
+    # Also those that threads were still writing.
+    there = site.pages()
+    assert screen.endswith(f" | there {len(there)} of 40\nstatus 130\n")
+    assert 10 < len(there) < 40
+    assert there.items() <= contents.items()
+
+    site.asked.clear()
+    site.answer = whole
+    screen = site.download([*contents])
+    assert screen.startswith(f"\n40 pages, {len(there)} of them there\n")
+    asked = {path: len(times) for path, times in site.asked.items()}
+    assert asked == dict.fromkeys(contents.keys() - there.keys(), 1)
+    assert site.pages() == contents
+
+
+@posix
+def test_full_disk(site: Site) -> None:
+    """A line says so, one for all pages; no half page is left."""
+    site.answer = whole
+    screen = site.download([f"/{n}" for n in range(100)], "", FULL_DISK)
+    assert screen.count("cannot write: [Errno 27] File too large") == 1
+    assert screen.count("\n") == 5
+    assert screen.endswith(" | there 0 of 100\nstatus 1\n")
+    assert site.pages() == {}
+
+
+def test_file_names() -> None:
+    """Readable, and different where the file system sees no case."""
+    base = "http://example.com"
+    paths = ["", "/", "/a", "/A", "/a?", "/a?b", "/a/b", "/../../a", "/%2e/a"]
+    paths += [f"/{5000 * x}" for x in ("x", "X", "\N{SNOWMAN}", "\\", "\0")]
+    names = {file_name(base + path).lower() for path in paths}
+    assert len(names) == len(paths)
+    assert all(re.fullmatch(r"example-com[0-9a-z-]{1,88}", x) for x in names)
+
+
+@posix
+def test_own_server_and_progress(tmp_path: Path) -> None:
+    """A tenth of fifty pages fails at first; a line counts them all."""
+    (tmp_path / "tqdm.py").write_text(TQDM)
+    ours, terminal = os.openpty()
+
+    def run(**environment: str) -> tuple[str, str]:
+        done = subprocess.run(
+            [*PROGRAM, "--folder", str(tmp_path / "pages")],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdout=PIPE,
+            stderr=terminal,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        return done.stdout, os.read(ours, 10_000).decode()
+
+    printed, line = run(PYTHONPATH=str(PROGRAMS / "without"), WITHOUT="tqdm")
+    counts = "arrived 50 | failed 0 | tries 55 | there 50 of 50\n"
+    assert printed.endswith(counts)
+    assert line == "".join(f"\r{n} of 50" for n in range(1, 51)) + "\r\n"
+    # Its port is another now.
+    for page in [*(tmp_path / "pages").glob("hello-1*")]:
+        page.unlink()
+    printed, line = run(PYTHONPATH=str(tmp_path))
+    assert printed.startswith("50 pages, 40 of them there\n")
+    assert line == 10 * "."
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("--limit 0", "--timeout nan", "--url ftp://127.0.0.1"),
+        *("--folder /dev/null", "/no/such/file", "/dev/null", sys.executable),
+    ],
+)
+def test_bad_arguments(
+    wrong: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Argparse's own error names what is wrong; nothing runs."""
+    monkeypatch.setattr(sys, "argv", ["download.py", *wrong.split()])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    named = wrong.split()[0] if wrong.startswith("--") else "FILE"
+    assert f"error: argument {named}: " in capfd.readouterr().err
