@@ -172,8 +172,8 @@ def test_tries(site: Site) -> None:
     """Another try for what may succeed, and for nothing else."""
     site.answer = moody
     paths = ["/busy", "/half", "/moved", "/broken", "/missing", "/away"]
-    paths += ["/" + 12 * "long"]
-    screen = site.download(paths, "--tries 3 --pause 0.4 --megabytes 0.4")
+    paths += ["/enormous"]
+    screen = site.download(paths, "--tries 3 --pause 0.4 --megabytes 0.08")
     assert (
         screen
         == """
@@ -181,7 +181,7 @@ def test_tries(site: Site) -> None:
 /broken: 500 Internal Server Error | tries 3
 /missing: 404 Not Found | tries 1
 /away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1
-/longlonglonglonglonglonglonglonglonglonglonglong: ValueError more than 0.4 MB | tries 1
+/enormous: ValueError more than 0.08 MB | tries 1
 == download: S s | arrived 3 | failed 4 | tries 11 | there 3 of 7
 status 1
 """
