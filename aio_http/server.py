@@ -20,12 +20,17 @@ blocked server hears nothing, Ctrl-C neither, until the block is over.
 
 import argparse
 import asyncio
+import importlib.util
 import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -100,7 +105,8 @@ def open_files() -> int:
 def end_at_eof() -> None:
     """End with whoever started this, however that ends: it held our stdin."""
     os.read(0, 1)
-    os._exit(0)
+    # Even where the loop is blocked: no handler of Python's is in the way.
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def serve(app: "web.Application", port: int) -> None:
@@ -110,18 +116,23 @@ async def serve(app: "web.Application", port: int) -> None:
     # aiohttp waits so long twice for what is in flight.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.5)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
     try:
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
         host, port = runner.addresses[0]
         print(f"serving http://{host}:{port}", flush=True)
         await asyncio.Event().wait()
+    except OSError as error:  # the port is taken, the disk is full
+        sys.exit(f"cannot serve: {error.strerror}")
     finally:
         # Whoever presses Ctrl-C again does not want to wait.
-        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
         await runner.cleanup()
+        signal.signal(signal.SIGINT, before)
 
 
 def main() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit("Python 3.11 or newer is needed")
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -137,9 +148,10 @@ def main() -> None:
     try:
         asyncio.run(serve(application(), args.port))
     except ModuleNotFoundError as error:
-        sys.exit(f"{error.name} is missing: pip install {error.name}")
-    except OSError as error:
-        sys.exit(f"cannot serve: {error.strerror}")
+        if error.name != "aiohttp":
+            raise
+        pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+        sys.exit(f"aiohttp is missing: {pip} pip install aiohttp")
     except KeyboardInterrupt:
         sys.exit(130)
 
