@@ -34,8 +34,6 @@ from typing import TYPE_CHECKING
 # Python leaves this folder out where PYTHONSAFEPATH is set.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from live import PAGE, Live
-
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -52,6 +50,7 @@ async def block(seconds: float) -> None:
 def application() -> "web.Application":
     """Return the pages; `Live` shows the requests in flight."""
     from aiohttp import web
+    from live import PAGE, Live
 
     live = Live()
     failed: set[str] = set()
@@ -125,7 +124,8 @@ def open_files() -> int:
 def end_at_eof() -> None:
     """End with whoever started this, however that ends: it held our stdin."""
     os.read(0, 1)
-    os._exit(0)
+    # Even where the loop is blocked: no handler of Python's is in the way.
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def serve(app: "web.Application", port: int) -> None:
@@ -135,19 +135,23 @@ async def serve(app: "web.Application", port: int) -> None:
     # aiohttp waits so long twice for what is in flight.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.5)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
     try:
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
         host, port = runner.addresses[0]
         print(f"serving http://{host}:{port}", flush=True)
         await asyncio.Event().wait()
+    except OSError as error:  # the port is taken, the disk is full
+        sys.exit(f"cannot serve: {error.strerror}")
     finally:
         # Whoever presses Ctrl-C again does not want to wait.
-        before = signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
         await runner.cleanup()
         signal.signal(signal.SIGINT, before)
 
 
 def main() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit("Python 3.11 or newer is needed")
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -167,8 +171,6 @@ def main() -> None:
             raise
         pip = "python -m" if importlib.util.find_spec("pip") else "uv"
         sys.exit(f"aiohttp is missing: {pip} pip install aiohttp")
-    except OSError as error:
-        sys.exit(f"cannot serve: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -294,7 +294,8 @@ def test_a_second_ctrl_c_ends_the_server_at_once() -> None:
             _, errors = process.communicate(timeout=3)
         finally:
             process.kill()
-    assert (process.returncode, errors) == (130, "")
+    # By the system's own hand, which a shell shows as 130 as well.
+    assert (process.returncode, errors) == (-signal.SIGINT, "")
     assert page.exception()
 
 
