@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from helpers.commands import Line
 
-# In seconds. The first line may come late, too, and make the others look early.
-# One after another, each page's sleeps take longer than this.
+# In seconds. The first line may come late, too: then the others seem early.
+# One after another, each page's sleeps would be later than this.
 EARLY, LATE = 0.2, 0.9
 
 
@@ -28,9 +28,8 @@ def drawn(lines: Sequence[Line], page: str, letters: str = "ABC") -> str:
     text = re.sub(r" now = \d\d:\d\d:\d\d", "", text)
     for name in ("thread id", "OS thread"):
         ids = dict.fromkeys(re.findall(rf"{name} = (\d+)", text))
-        for number, letter in zip(
-            ids, letters + 999 * letters[-1], strict=False
-        ):
+        every = letters.ljust(len(ids), letters[-1])
+        for number, letter in zip(ids, every, strict=False):
             text = re.sub(rf"{name} = {number}\b", f"{name} = {letter}", text)
     expected = [line.split(" ", 1) for line in page.split("\n") if line]
     result = "\n"
