@@ -81,7 +81,7 @@ def test_closing_lines(result: Result) -> None:
     """Each model in its turn; then the closing lines once more, together."""
     assert (result.status, result.errors) == (0, "")
     closing = [result.block(model)[-1] for model in TIMELINES]
-    assert closing_lines(closing, 0.4) == CLOSING_LINES
+    assert closing_lines(closing, CLOSING_LINES) == CLOSING_LINES
     assert result.lines[-6:] == closing
     assert len(result.lines) == 6 * (1 + 6 + 1) + 6
     assert not result.left_running
@@ -97,7 +97,7 @@ def test_timeline(model: str, result: Result) -> None:
             lines[:3],
             key=lambda x: "Hello 0.8 Hello 0.4 Hello 1.2".find(x[:9]),
         )
-    assert drawn(lines, 0.4) == TIMELINES[model]
+    assert drawn(lines, TIMELINES[model]) == TIMELINES[model]
 
 
 @runs(ALL)
