@@ -14,20 +14,11 @@ time, start the program again, and it fetches what is missing.
     python aio_http/download.py --url https://www.python.org https://pypi.org
     python aio_http/download.py addresses.txt         a file, an address a line
 
-    --folder pages     where the files go
-    --limit 10         pages at a time
-    --tries 5          for each page, if another may succeed
-    --timeout 10       seconds for each try
-    --pause 0.5        seconds after the first try; it doubles each time
-    --megabytes 10     the most of a page
-
-If tqdm is installed, it shows the progress. The exit status is 1 if a page has
-failed.
+The files go into the folder `pages`. The exit status is 1 if a page fails.
 """
 
 import argparse
 import asyncio
-import errno
 import importlib.util
 import itertools
 import os
@@ -36,12 +27,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import (
-    AbstractContextManager,
-    contextmanager,
-    nullcontext,
-    suppress,
-)
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -50,16 +36,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from client import own_server, plain_endings, say
+
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 
 class Options(NamedTuple):
-    limit: int = 10
-    tries: int = 5
-    timeout: float = 10.0
-    pause: float = 0.5
-    megabytes: float = 10.0  # a page is in memory until it is whole
+    limit: int  # pages at a time
+    tries: int  # of each page
+    timeout: float  # seconds for each try
+    pause: float  # seconds after the first try; it doubles each time
+    megabytes: float  # of a page, which is in memory until it is whole
 
 
 @dataclass
@@ -107,8 +98,8 @@ async def fetch(
             page.tries += 1
             try:
                 content = await get(page.url, session, options.megabytes)
-            # ValueError: of a host's name that is none, for instance.
-            except (ClientError, OSError, ValueError) as error:
+            # UnicodeError: of a host's name that is none.
+            except (ClientError, OSError, UnicodeError) as error:
                 if page.tries == options.tries or not may_pass(error):
                     page.failed = reason(error)
                     return
@@ -124,26 +115,31 @@ async def get(
     url: str, session: "ClientSession", megabytes: float
 ) -> bytearray:
     """Return a page; raise an error unless it comes, whole and in time."""
+    from aiohttp import ClientError
+
     content = bytearray()
     async with session.get(url) as response:
         response.raise_for_status()
+        if response.status != 200:  # 304, say, which has no page
+            raise ClientError(f"status {response.status}")
         async for chunk in response.content.iter_any():
             content += chunk
             if len(content) > megabytes * 1e6:
-                raise ValueError(f"more than {megabytes:g} MB")
+                raise ClientError(f"more than {megabytes:g} MB")
     return content
 
 
 def may_pass(error: Exception) -> bool:
     """Return whether another try may succeed: not after 404, for instance."""
-    from aiohttp import client_exceptions as aio
+    import aiohttp
 
-    if isinstance(error, aio.ClientResponseError):
+    if isinstance(error, aiohttp.ClientResponseError):
         return error.status in (408, 425, 429, 500, 502, 503, 504)
-    if isinstance(error, aio.ClientSSLError):  # a wrong certificate stays so
-        return False
-    network = aio.ClientConnectionError, aio.ClientPayloadError, OSError
-    return isinstance(error, network)
+    if isinstance(error, aiohttp.ClientSSLError):
+        return False  # a wrong certificate stays wrong
+    # Nobody there, not all of it, too late.
+    network = aiohttp.ClientConnectionError, aiohttp.ClientPayloadError
+    return isinstance(error, (*network, OSError))
 
 
 LONGEST = 60.0  # seconds that either part of a pause may take
@@ -216,7 +212,7 @@ def reason(error: Exception) -> str:
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[], object]]:
     """Give what moves a line on the terminal; elsewhere there is no line."""
-    if not (sys.stderr and sys.stderr.isatty()):
+    if not (total and sys.stderr and sys.stderr.isatty()):
         yield lambda: None
     elif importlib.util.find_spec("tqdm"):
         from tqdm import tqdm  # type: ignore[import-untyped]
@@ -237,7 +233,7 @@ def run(pages: Sequence[Page], options: Options) -> int:
     importlib.import_module("aiohttp")
     missing = [page for page in pages if not page.path.is_file()]
     before = len(pages) - len(missing)
-    print(f"{len(pages)} pages, {before} of them there", flush=True)
+    say(f"pages {len(pages)} | there {before}")
     start, problems = time.perf_counter(), []
     try:
         with progress(len(missing)) as done:
@@ -249,53 +245,28 @@ def run(pages: Sequence[Page], options: Options) -> int:
         for page in failed:
             problems.append(f"{page.url}: {page.failed} | tries {page.tries}")
         for problem in problems:
-            print(problem, file=sys.stderr)
+            say(problem, to="stderr")
         there = sum(page.path.is_file() for page in pages)
-        print(
+        say(
             f"== download: {time.perf_counter() - start:.2f} s"
             f" | arrived {there - before} | failed {len(failed)}"
             f" | tries {sum(page.tries for page in missing)}"
-            f" | there {there} of {len(pages)}",
-            flush=True,
+            f" | there {there} of {len(pages)}"
         )
     return 1 if problems else 0
-
-
-def own_server() -> AbstractContextManager[str]:
-    # Python leaves this folder out where PYTHONSAFEPATH is set.
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    import client
-
-    return client.own_server()
-
-
-@contextmanager
-def plain_endings() -> Iterator[None]:
-    """Print no traceback where nobody has made a mistake."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except ModuleNotFoundError as error:
-        if error.name != "aiohttp":
-            raise
-        pip = "python -m" if importlib.util.find_spec("pip") else "uv"
-        sys.exit(f"aiohttp is missing: {pip} pip install aiohttp")
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EPIPE):
-            raise
-        # Closed, or Python would try once more to write what is left.
-        with suppress(OSError):
-            sys.stdout.close()
-        full = error.errno == errno.ENOSPC
-        sys.exit(f"cannot print: {error.strerror}" if full else 1)
 
 
 def address(text: str) -> str:
     with suppress(ValueError):
         parts = urlsplit(text)
-        web = parts.scheme in ("http", "https") and parts.hostname
-        if web and parts.port != 0 and text.isprintable() and " " not in text:
+        if (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and parts.port != 0
+            and not parts.password  # a file's name would tell it
+            and text.isprintable()
+            and " " not in text
+        ):
             return text
     raise argparse.ArgumentTypeError(f"not the address of a page: {text!a}")
 
@@ -318,19 +289,23 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("FILE", nargs="?", type=addresses, default=[])
-    add("--url", nargs="+", type=address, default=[])
-    add("--folder", type=Path, default="pages")
-    for name, value in Options()._asdict().items():
-        add(f"--{name}", type=type(value), default=value)
+    add("FILE", nargs="?", type=addresses, default=[], help="of addresses")
+    add("--url", nargs="+", type=address, default=[], help="addresses")
+    add("--folder", type=Path, default="pages", help="where the files go")
+    numbers = {  # default, least, most
+        "limit": (10, 1, 100, "pages at a time"),  # a session has 100
+        "tries": (5, 1, 100, "of a page that may come later"),
+        "timeout": (10.0, 0.001, 300, "seconds, for each try"),
+        "pause": (0.5, 0, 60, "seconds, before another try; it doubles"),
+        "megabytes": (10.0, 0.001, 1000, "the most of a page"),
+    }
+    for name, (default, *_, text) in numbers.items():
+        add(f"--{name}", type=type(default), default=default, help=text)
     args = parser.parse_args()
-    options = Options(*(getattr(args, name) for name in Options._fields))
-    least, most = Options(1, 1, 0.001, 0, 0), Options(100, 100, 300, 60, 1000)
-    for name, low, value, high in zip(
-        Options._fields, least, options, most, strict=True
-    ):
-        if not low <= value <= high:
-            parser.error(f"argument --{name}: must be from {low} to {high}")
+    options = Options(*(getattr(args, name) for name in numbers))
+    for name, (_, least, most, _) in numbers.items():
+        if not least <= getattr(args, name) <= most:
+            parser.error(f"argument --{name}: must be from {least} to {most}")
     try:
         args.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -159,7 +159,7 @@ def test_limit_and_one_session(site: Site) -> None:
     assert (
         screen
         == """
-20 pages, 0 of them there
+pages 20 | there 0
 == download: S s | arrived 20 | failed 0 | tries 20 | there 20 of 20
 status 0
 """
@@ -177,11 +177,11 @@ def test_tries(site: Site) -> None:
     assert (
         screen
         == """
-7 pages, 0 of them there
+pages 7 | there 0
 /broken: 500 Internal Server Error | tries 3
 /missing: 404 Not Found | tries 1
 /away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1
-/enormous: ValueError more than 0.08 MB | tries 1
+/enormous: ClientError more than 0.08 MB | tries 1
 == download: S s | arrived 3 | failed 4 | tries 11 | there 3 of 7
 status 1
 """
@@ -239,7 +239,7 @@ def test_ctrl_c_and_again(site: Site) -> None:
     site.asked.clear()
     site.answer = whole
     screen = site.download([*contents])
-    assert screen.startswith(f"\n40 pages, {len(there)} of them there\n")
+    assert screen.startswith(f"\npages 40 | there {len(there)}\n")
     asked = {path: len(times) for path, times in site.asked.items()}
     assert asked == dict.fromkeys(contents.keys() - there.keys(), 1)
     assert site.pages() == contents
@@ -293,7 +293,7 @@ def test_own_server_and_progress(tmp_path: Path) -> None:
     for page in [*(tmp_path / "pages").glob("hello-1*")]:
         page.unlink()
     printed, line = run(PYTHONPATH=str(tmp_path))
-    assert printed.startswith("50 pages, 40 of them there\n")
+    assert printed.startswith("pages 50 | there 40\n")
     assert line == 10 * "."
 
 
