@@ -106,19 +106,14 @@ def application() -> "web.Application":
 # The rest opens a port, and reads the command line.
 
 
-def open_files() -> int:
-    """Let this process open more files, if it may; return how many.
+def raise_file_limit() -> None:
+    # Each connection is an open file, and macOS starts with 256.
+    if sys.platform != "win32":
+        import resource
 
-    Each connection is one, and macOS starts with 256.
-    """
-    if sys.platform == "win32":
-        return 512  # its select() takes no more sockets
-    import resource
-
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = max(now, min(8192, most))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-    return wanted
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = max(now, min(8192, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def end_at_eof() -> None:
@@ -140,6 +135,8 @@ async def serve(app: "web.Application", port: int) -> None:
         host, port = runner.addresses[0]
         print(f"serving http://{host}:{port}", flush=True)
         await asyncio.Event().wait()
+    except BrokenPipeError:
+        sys.exit(1)
     except OSError as error:  # the port is taken, the disk is full
         sys.exit(f"cannot serve: {error.strerror}")
     finally:
@@ -163,7 +160,7 @@ def main() -> None:
         parser.error("argument --port: not from 0 to 65,535")
     if args.until_eof:
         threading.Thread(target=end_at_eof, daemon=True).start()
-    open_files()
+    raise_file_limit()
     try:
         asyncio.run(serve(application(), args.port))
     except ModuleNotFoundError as error:
