@@ -202,9 +202,8 @@ OWN_PAGES = [
 
 def reason(error: Exception) -> str:
     """Return why a page failed, in a line that a terminal can show."""
-    status = getattr(error, "status", 0)
     text = f"{type(error).__name__} {error}".strip()
-    if status:
+    if status := getattr(error, "status", 0):
         text = f"{status} {getattr(error, 'message', '')}"
     return "".join(c if c.isprintable() else "?" for c in text[:120])
 
@@ -268,7 +267,9 @@ def address(text: str) -> str:
             and " " not in text
         ):
             return text
-    raise argparse.ArgumentTypeError(f"not the address of a page: {text!a}")
+    raise argparse.ArgumentTypeError(
+        f"not the address of a page: {text!a:.80}"
+    )
 
 
 def addresses(file: str) -> list[str]:
@@ -310,6 +311,8 @@ def main() -> None:
         args.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         parser.error(f"argument --folder: {error}")
+    if not os.access(args.folder, os.W_OK | os.X_OK):
+        parser.error("argument --folder: nothing can be written there")
 
     urls = dict.fromkeys([*args.FILE, *args.url])
     with plain_endings(), nullcontext("") if urls else own_server() as server:

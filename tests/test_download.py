@@ -35,7 +35,7 @@ import sys, time
 sys.path.insert(0, "aio_http")
 import download
 save = download.save
-download.save = lambda *page: (time.sleep(0.2), save(*page))
+download.save = lambda *page: (time.sleep(0.1), save(*page))
 download.main()
 """
 TQDM = """
@@ -58,12 +58,12 @@ async def whole(request: web.Request, nth: int) -> web.StreamResponse:
 
 
 async def drip(request: web.Request, nth: int) -> web.StreamResponse:
-    """Send twenty bytes of many, for two seconds, and break off."""
+    """Send twenty bytes of many, for one second, and break off."""
     response = web.StreamResponse(headers={"Content-Length": "9999"})
     await response.prepare(request)
     for _ in range(20):
         await response.write(b".")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
     assert request.transport
     request.transport.close()
     return response
@@ -173,7 +173,8 @@ def test_tries(site: Site) -> None:
     site.answer = moody
     paths = ["/busy", "/half", "/moved", "/broken", "/missing", "/away"]
     paths += ["/enormous"]
-    screen = site.download(paths, "--tries 3 --pause 0.4 --megabytes 0.08")
+    options = "--tries 3 --pause 0.2 --megabytes 0.08 --limit 1"
+    screen = site.download(paths, options)
     assert (
         screen
         == """
@@ -192,6 +193,8 @@ status 1
     assert third - second >= 0.4
     first, second = site.asked["/busy"]
     assert 1.2 <= second - first < 10
+    # While a page pauses, another takes its turn.
+    assert second > site.asked["/enormous"][0]
 
 
 def test_pauses() -> None:
