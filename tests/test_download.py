@@ -34,7 +34,7 @@ WITH_A_DISK = """
 import sys, threading, time
 sys.path.insert(0, "aio_http")
 import download
-save, two = download.save, threading.Barrier(2, timeout=9)
+save, five = download.save, threading.Barrier(5, timeout=9)
 download.save = lambda *page: (HOW, save(*page))
 download.main()
 """
@@ -154,7 +154,7 @@ def site(tmp_path: Path) -> Site:
 def test_limit_and_one_session(site: Site) -> None:
     """Five at a time, no more and no fewer, over five connections.
 
-    And while one page is written, another is.
+    All five are written at a time, too: a thread can wait for a disk.
     """
     five = asyncio.Barrier(5)
 
@@ -164,7 +164,7 @@ def test_limit_and_one_session(site: Site) -> None:
 
     site.answer = together
     paths = [f"/{n}" for n in range(20)]
-    screen = site.download(paths, "--limit 5", disk("two.wait()"))
+    screen = site.download(paths, "--limit 5", disk("five.wait()"))
     assert (
         screen
         == """
