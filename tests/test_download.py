@@ -83,6 +83,7 @@ async def moody(request: web.Request, nth: int) -> web.StreamResponse:
     always = {
         "/broken": web.HTTPInternalServerError(),
         "/missing": web.HTTPNotFound(),
+        "/same": web.HTTPNotModified(),
         "/moved": web.HTTPFound("/fine"),
         "/away": web.HTTPFound("ftp://127.0.0.1"),
     }
@@ -181,18 +182,19 @@ def test_tries(site: Site) -> None:
     """Another try for what may succeed, and for nothing else."""
     site.answer = moody
     paths = ["/busy", "/half", "/moved", "/broken", "/missing", "/away"]
-    paths += ["/enormous"]
+    paths += ["/same", "/enormous"]
     options = "--tries 3 --pause 0.2 --megabytes 0.08 --limit 1"
     screen = site.download(paths, options)
     assert (
         screen
         == """
-pages 7 | there 0
+pages 8 | there 0
 /broken: 500 Internal Server Error | tries 3
 /missing: 404 Not Found | tries 1
 /away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1
+/same: ClientError status 304 | tries 1
 /enormous: ClientError more than 0.08 MB | tries 1
-== download: S s | arrived 3 | failed 4 | tries 11 | there 3 of 7
+== download: S s | arrived 3 | failed 5 | tries 12 | there 3 of 8
 status 1
 """
     )
