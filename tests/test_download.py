@@ -226,7 +226,7 @@ def test_timeout(site: Site) -> None:
     screen = site.download(["/page"], "--timeout 0.5 --tries 2 --pause 0")
     assert "\n/page: TimeoutError | tries 2\n" in screen
     first, second = site.asked["/page"]
-    assert 0.4 < second - first < 2
+    assert second - first > 0.4
 
 
 @posix
@@ -309,11 +309,12 @@ def test_own_server_and_progress(tmp_path: Path) -> None:
     assert line == 10 * "."
 
 
+@posix
 @pytest.mark.parametrize(
     "wrong",
     [
         *("--limit 0", "--timeout nan", "--url ftp://127.0.0.1"),
-        *("--folder /dev/null", "/no/such/file", "/dev/null", sys.executable),
+        *("--folder /dev/null", "/no/such/file", "/dev/null", "/bin/sh"),
     ],
 )
 def test_bad_arguments(
