@@ -303,7 +303,7 @@ def main() -> None:
     for name, (default, *_, text) in numbers.items():
         add(f"--{name}", type=type(default), default=default, help=text)
     args = parser.parse_args()
-    options = Options(*(getattr(args, name) for name in numbers))
+    options = Options(**{name: getattr(args, name) for name in numbers})
     for name, (_, least, most, _) in numbers.items():
         if not least <= getattr(args, name) <= most:
             parser.error(f"argument --{name}: must be from {least} to {most}")
