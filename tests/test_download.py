@@ -116,30 +116,30 @@ class Site:
         finally:
             self.now -= 1
 
-    async def run(self, command: list[str]) -> str:
-        app = web.Application()
-        app.router.add_get("/{path}", self.serve)
-        async with test_utils.TestServer(app, port=self.port):
-            self.program = await asyncio.create_subprocess_exec(
-                *command, cwd=ROOT, stdout=PIPE, stderr=STDOUT
-            )
-            bound = asyncio.get_running_loop().call_later(
-                30, self.program.kill
-            )
-            printed, _ = await self.program.communicate()
-            bound.cancel()
-        return f"\n{printed.decode()}status {self.program.returncode}\n"
-
     def download(
         self, paths: list[str], options: str = "", program: list[str] = PROGRAM
-    ) -> str:
-        """Run the program; return the lines that it prints, and the status."""
+    ) -> list[str]:
+        """Run the program; return the lines it prints, and its status."""
         base = f"http://127.0.0.1:{self.port}"
         self.names = {file_name(base + path): path for path in paths}
-        urls = [base + path for path in paths]
         command = [*program, *options.split(), "--folder", str(self.folder)]
-        screen = asyncio.run(self.run([*command, "--url", *urls]))
-        return re.sub(r"\d+\.\d\d s ", "S s ", screen.replace(base, ""))
+        command += ["--url", *(base + path for path in paths)]
+        app = web.Application()
+        app.router.add_get("/{path}", self.serve)
+
+        async def run() -> str:
+            async with test_utils.TestServer(app, port=self.port):
+                self.program = await asyncio.create_subprocess_exec(
+                    *command, cwd=ROOT, stdout=PIPE, stderr=STDOUT
+                )
+                loop = asyncio.get_running_loop()
+                bound = loop.call_later(30, self.program.kill)
+                printed, _ = await self.program.communicate()
+                bound.cancel()
+            return printed.decode() + f"status {self.program.returncode}"
+
+        screen = asyncio.run(run()).replace(base, "")
+        return re.sub(r"\d+\.\d\d s ", "S s ", screen).splitlines()
 
     def pages(self) -> dict[str, bytes]:
         """Return the content of the files, by the path it was asked for."""
@@ -166,14 +166,11 @@ def test_limit_and_one_session(site: Site) -> None:
     site.answer = together
     paths = [f"/{n}" for n in range(20)]
     screen = site.download(paths, "--limit 5", disk("five.wait()"))
-    assert (
-        screen
-        == """
-pages 20 | there 0
-== download: S s | arrived 20 | failed 0 | tries 20 | there 20 of 20
-status 0
-"""
-    )
+    assert screen == [
+        "pages 20 | there 0",
+        "== download: S s | arrived 20 | failed 0 | tries 20 | there 20 of 20",
+        "status 0",
+    ]
     assert (site.most, len(site.connections)) == (5, 5)
     assert site.pages() == {path: content(path) for path in paths}
 
@@ -185,19 +182,16 @@ def test_tries(site: Site) -> None:
     paths += ["/missing", "/away", "/same", "/enormous"]
     options = "--tries 3 --pause 0.2 --megabytes 0.08 --limit 1"
     screen = site.download(paths, options)
-    assert (
-        screen
-        == """
-pages 10 | there 0
-/broken: 500 Internal Server Error | tries 3
-/missing: 404 Not Found | tries 1
-/away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1
-/same: ClientError status 304 | tries 1
-/enormous: ClientError more than 0.08 MB | tries 1
-== download: S s | arrived 5 | failed 5 | tries 16 | there 5 of 10
-status 1
-"""
-    )
+    assert screen == [
+        "pages 10 | there 0",
+        "/broken: 500 Internal Server Error | tries 3",
+        "/missing: 404 Not Found | tries 1",
+        "/away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1",
+        "/same: ClientError status 304 | tries 1",
+        "/enormous: ClientError more than 0.08 MB | tries 1",
+        "== download: S s | arrived 5 | failed 5 | tries 16 | there 5 of 10",
+        "status 1",
+    ]
     # Chance cuts a pause, to no less than half; then it doubles.
     first, second, third = site.asked["/broken"]
     assert second - first >= 0.1
@@ -224,7 +218,7 @@ def test_timeout(site: Site) -> None:
     """For each try, and for all of a page, though something always comes."""
     site.answer = drip
     screen = site.download(["/page"], "--timeout 0.5 --tries 2 --pause 0")
-    assert "\n/page: TimeoutError | tries 2\n" in screen
+    assert screen[1] == "/page: TimeoutError | tries 2"
     first, second = site.asked["/page"]
     assert second - first > 0.4
 
@@ -244,14 +238,15 @@ def test_ctrl_c_and_again(site: Site) -> None:
     screen = site.download([*contents], "--limit 8", disk("time.sleep(0.1)"))
     # Also those that threads were still writing.
     there = site.pages()
-    assert screen.endswith(f" | there {len(there)} of 40\nstatus 130\n")
+    assert screen[-2].endswith(f" | there {len(there)} of 40")
+    assert screen[-1] == "status 130"
     assert 10 < len(there) < 40
     assert there.items() <= contents.items()
 
     site.asked.clear()
     site.answer = whole
     screen = site.download([*contents])
-    assert screen.startswith(f"\npages 40 | there {len(there)}\n")
+    assert screen[0] == f"pages 40 | there {len(there)}"
     asked = {path: len(times) for path, times in site.asked.items()}
     assert asked == dict.fromkeys(contents.keys() - there.keys(), 1)
     assert site.pages() == contents
@@ -262,9 +257,9 @@ def test_full_disk(site: Site) -> None:
     """A line says so, one for all pages; no half page is left."""
     site.answer = whole
     screen = site.download([f"/{n}" for n in range(100)], "", FULL_DISK)
-    assert screen.count("cannot write: [Errno 27] File too large") == 1
-    assert screen.count("\n") == 5
-    assert screen.endswith(" | there 0 of 100\nstatus 1\n")
+    assert screen[1] == "cannot write: [Errno 27] File too large"
+    assert screen[2].endswith(" | there 0 of 100")
+    assert screen[3:] == ["status 1"]
     assert site.pages() == {}
 
 
