@@ -15,6 +15,7 @@ time, start the program again, and it fetches what is missing.
     python aio_http/download.py addresses.txt         a file, an address a line
 
 The files go into the folder `pages`. The exit status is 1 if a page fails.
+Whoever copies this takes `client.py` along, for what prints and ends.
 """
 
 import argparse
