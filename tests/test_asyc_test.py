@@ -557,7 +557,7 @@ def test_help(
         ),
         (
             "{python} {script} awaits coroutine 2>&1; echo $?",
-            "usage: .* argument STEP: invalid choice: 'awaits' .* 2",
+            "usage: .* argument STEP: invalid choice: 'awaits'.* 2",
         ),
     ],
 )
