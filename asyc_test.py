@@ -183,19 +183,19 @@ async def polite() -> None:
 async def timeout_test() -> None:
     """A timeout cancels what takes too long, and raises TimeoutError.
 
-    `timeout` gives a whole block a time limit, `wait_for` one awaitable.
+    `wait_for` gives one awaitable a time limit, `timeout` a whole block.
     """
+    try:
+        await asyncio.wait_for(polite(), 0.2)
+    except TimeoutError:
+        say("main: TimeoutError from wait_for")
+
     try:
         async with asyncio.timeout(0.5):
             await hello(0.1)
             await polite()
     except TimeoutError:
         say("main: TimeoutError from timeout")
-
-    try:
-        await asyncio.wait_for(polite(), 0.2)
-    except TimeoutError:
-        say("main: TimeoutError from wait_for")
 
 
 async def deaf() -> None:
@@ -264,10 +264,6 @@ async def never_waits() -> None:
     """Do nothing."""
 
 
-async def other() -> None:
-    say("other: my turn")
-
-
 @types.coroutine
 def bare_yield() -> Generator[None, None, None]:
     """Let everybody else run once, as asyncio.sleep(0) does."""
@@ -281,16 +277,12 @@ async def give_way_test() -> None:
     on. `sleep(0)` gives way: it is a bare `yield`.
     """
     queue: asyncio.Queue[int] = asyncio.Queue()
-    for name, awaitable in {
-        "never_waits()": never_waits(),
-        "queue.put(1)": queue.put(1),
-        "asyncio.sleep(0)": asyncio.sleep(0),
-        "bare_yield()": bare_yield(),
-    }.items():
-        task = asyncio.create_task(other())
-        await awaitable
-        say(f"main: after await {name} the other is {state(task)}")
-        await task
+    ways: Any = [never_waits(), queue.put(1), asyncio.sleep(0), bare_yield()]
+    for way in ways:
+        other = asyncio.create_task(never_waits())
+        await way
+        say(f"main: after await {way.__name__} the other is {state(other)}")
+        await other
 
 
 def on_loop_error(
@@ -428,12 +420,12 @@ async def pool_test() -> None:
     """
 
     def block() -> int:
-        time.sleep(0.2)
+        time.sleep(0.1)
         return threading.get_ident()
 
     calls = [asyncio.to_thread(block) for _ in range(40)]
     threads = set(await asyncio.gather(*calls))
-    say(f"main: {len(calls)} calls of 0.2 s in {len(threads)} threads")
+    say(f"main: {len(calls)} calls of 0.1 s in {len(threads)} threads")
 
 
 async def no_stop_test() -> None:
@@ -584,8 +576,8 @@ async def eager_test() -> None:
         say("main: skipped, eager tasks need Python 3.12")
         return
     asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
-    task = asyncio.create_task(other())
-    say(f"main: after create_task the other is {state(task)}")
+    task = asyncio.create_task(never_waits())
+    say(f"main: after create_task it is {state(task)}")
 
 
 async def callback_test() -> None:
@@ -784,7 +776,7 @@ def work(names: str) -> str:
 
     async def job(name: str) -> None:
         for _ in range(4):
-            for _ in range(5_000_000):
+            for _ in range(6_000_000):
                 pass
             turns.append(name)
             await asyncio.sleep(0)
@@ -844,16 +836,16 @@ def begin() -> None:
 
 
 @contextlib.contextmanager
-def quiet_ends() -> Iterator[None]:
-    """Print no traceback at Ctrl-C, for a closed pipe, or on a full disk."""
-    if sys.platform != "win32":
+def plain_endings() -> Iterator[None]:
+    """Print no traceback where nobody has made a mistake."""
+    if sys.platform != "win32":  # `| head` closes the pipe
         before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno != errno.ENOSPC:  # a full disk
             raise
         # Closed, or Python would try once more to write what is left.
         with contextlib.suppress(OSError):
@@ -875,7 +867,7 @@ def main() -> None:
         "steps", nargs="*", choices=steps, default="all", metavar="STEP"
     )
     chosen = parser.parse_args().steps
-    with quiet_ends():
+    with plain_endings():
         for name in STEPS if "all" in chosen else chosen:
             say(f"== {name}")
             with stopwatch(f"== {name}"):

@@ -86,16 +86,16 @@ main: results [0.2, ConnectionError('no reply')]
 
 $ python asyc_test.py timeout cancel limit blocking
 == timeout
+Hello 60 now = HH:MM:SS serve thread id = A OS thread = A
+polite: CancelledError at my await
+polite: cleaned up
+main: TimeoutError from wait_for
 Hello 0.1 now = HH:MM:SS serve thread id = A OS thread = A
 Bye.. 0.1 now = HH:MM:SS
 Hello 60 now = HH:MM:SS serve thread id = A OS thread = A
 polite: CancelledError at my await
 polite: cleaned up
 main: TimeoutError from timeout
-Hello 60 now = HH:MM:SS serve thread id = A OS thread = A
-polite: CancelledError at my await
-polite: cleaned up
-main: TimeoutError from wait_for
 == timeout: 0.70 s
 == cancel
 Hello 60 now = HH:MM:SS serve thread id = A OS thread = A
@@ -127,14 +127,10 @@ fixed_hello: 1.00 s | one after another 1.80 s
 
 $ python asyc_test.py give_way error reference wait as_completed iterate
 == give_way
-main: after await never_waits() the other is pending
-other: my turn
-main: after await queue.put(1) the other is pending
-other: my turn
-other: my turn
-main: after await asyncio.sleep(0) the other is done
-other: my turn
-main: after await bare_yield() the other is done
+main: after await never_waits the other is pending
+main: after await put the other is pending
+main: after await sleep the other is done
+main: after await bare_yield the other is done
 == give_way: 0.00 s
 == error
 main: the task is done, and nobody was told
@@ -190,7 +186,7 @@ Bye.. 1 now = HH:MM:SS
 consumer 1: QueueShutDown
 == shutdown: 1.00 s | one after another 1.80 s
 == pool
-main: 40 calls of 0.2 s in THREADS threads
+main: 40 calls of 0.1 s in THREADS threads
 == pool: ... s
 == no_stop
 Hello 1 now = HH:MM:SS serve thread id = A OS thread = A
@@ -247,8 +243,7 @@ main: a float, Awaitable: False
 main: TypeError: ...float...await...
 == awaitable: 0.50 s | one after another 0.50 s
 == eager
-other: my turn
-main: after create_task the other is done
+main: after create_task it is done
 == eager: 0.00 s
 == callback
 main: serve thread id = A OS thread = A
@@ -392,23 +387,17 @@ def test_screen(step: str, result: Result) -> None:
     for number, (line, other) in enumerate(pairs):
         if alike(line, other):
             printed[number] = other
-    assert "\n".join(printed) == "\n".join(expected)
+    assert printed == expected
 
 
 @runs(*(Command(tour, takes=9) for tour in TOURS))
 def test_tour_ends_well(result: Result) -> None:
-    """Every step in its turn; no warning, and nothing is left running."""
+    """Each step in its turn, no warning, lines as they come, nothing left."""
     assert (result.status, result.errors) == (0, "")
     assert not result.left_running
     headings = [m[1] for m in matches(r"== (\w+)", result.lines)]
     assert headings == result.command.line.split()[1:]
-
-
-@runs(Command(TOURS[0], takes=9))
-def test_lines_come_when_they_are_printed(result: Result) -> None:
-    """Through a pipe, too, and not in the end."""
-    lines = result.block("await")
-    assert lines[-2].at - lines[1].at > 1.7
+    assert result.lines[-1].at - result.lines[0].at > 1
 
 
 @runs(Command(TOURS[1], takes=9))
@@ -447,32 +436,6 @@ def test_cpu_says_how_many_times_as_fast(result: Result) -> None:
     for row in rows:
         ratio = float(alone[1]) / float(row[1])
         assert abs(float(row[2]) - ratio) < 0.06 + 0.02 * ratio
-
-
-@pytest.mark.parametrize(
-    ("cores", "has_gil", "said"),
-    [
-        (2, True, "main: cores 2 | Python ... with a GIL"),
-        (2, False, "main: cores 2 | Python ... without a GIL"),
-        (1, True, "main: on one core nothing can work at the same time"),
-    ],
-)
-def test_cpu_on_another_machine(
-    cores: int,
-    has_gil: bool,
-    said: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """The lines above the rows say what can be parallel here."""
-    affinity = {0: range(cores)}.get
-    monkeypatch.setattr(os, "sched_getaffinity", affinity, raising=False)
-    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: has_gil, raising=False)
-    monkeypatch.setattr(asyc_test, "clock", lambda *_: 1)
-    asyc_test.cpu_test()
-    lines = capsys.readouterr().out.splitlines()
-    assert any(alike(line, said) for line in lines)
-    assert ("main: on one core" in str(lines)) == (cores == 1)
 
 
 @pytest.mark.slow
@@ -544,33 +507,35 @@ def test_help(
     assert sorted(STEPS) == sorted(asyc_test.STEPS)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.skipif(sys.platform != "linux", reason="taskset, /dev/full")
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{python} -OO {script} -h", ".*run, await, task.*"),
-        ("ln -s {script} x.py; {python} x.py pickle", "== pickle.*"),
+        ("{python} -OO {script} -h", ".* run, await, task.*"),
+        ("ln -s {script} x.py; {python} x.py pickle", "== pickle .*"),
         ("{python} {script} run >&- 2>&- <&-; echo $?", "0"),
         (
             "{python} {script} run 2>&1 >/dev/full; echo $?",
             "cannot print: No space left on device 1",
         ),
         (
-            "{python} {script} awaits coroutine 2>&1; echo $?",
-            "usage: .* argument STEP: invalid choice: 'awaits'.* 2",
+            "{python} {script} awaits pickle 2>&1; echo $?",
+            ".* argument STEP: invalid choice: 'awaits'.* 2",
+        ),
+        (
+            "taskset -c 0 {python} {script} cpu | head -n 3",
+            "== cpu main: cores 1 | Python .* GIL"
+            " main: on one core nothing can work at the same time",
         ),
     ],
 )
 def test_odd_ways_to_start(line: str, said: str, tmp_path: Path) -> None:
     """It works, or says in a line why not."""
-    if "/dev/full" in line and not Path("/dev/full").exists():
-        pytest.skip("no /dev/full")
-    command = line.format(
-        python=f'"{sys.executable}"', script=f'"{ROOT / "asyc_test.py"}"'
-    )
-    done = shell(command, folder=tmp_path)
+    python, script = f'"{sys.executable}"', f'"{ROOT / "asyc_test.py"}"'
+    done = shell(line.format(python=python, script=script), folder=tmp_path)
     assert done.stderr == ""
-    assert re.fullmatch(said, " ".join(done.stdout.split()))
+    printed = " ".join(done.stdout.split())
+    assert re.fullmatch(said.replace("|", r"\|"), printed)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
