@@ -37,7 +37,7 @@ hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
   How it works
     coroutine      send runs it up to where it waits
     future         a result that is promised now and set later
-    awaitable      what await takes, and what it does not
+    awaitable      a coroutine, or what has __await__, and nothing else
     eager          a task that starts before its turn
     callback       called in the loop's thread, wherever the work was done
 
@@ -555,10 +555,11 @@ class Hello:
 
 
 async def awaitable_test() -> None:
-    """`await` takes a coroutine, or anything else that has `__await__`.
+    """`await` takes a coroutine, or what has `__await__`, and nothing else.
 
-    That is an Awaitable: coroutines inherit it, tasks and futures are some,
-    and any class can be. A coroutine of types.coroutine is none, but marked.
+    Coroutine inherits Awaitable; tasks and futures are awaitable, and so is
+    any class with `__await__`. What types.coroutine makes has none: it is a
+    generator that is marked as a coroutine.
     """
     number: Any = 0.3
     for thing in (hello(0.2), Hello(0.3), bare_yield(), number):

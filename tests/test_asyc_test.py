@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -515,7 +516,7 @@ def test_help(
         ("ln -s {script} x.py; {python} x.py pickle", "== pickle .*"),
         ("{python} {script} run >&- 2>&- <&-; echo $?", "0"),
         (
-            "{python} {script} run 2>&1 >/dev/full; echo $?",
+            "PYTHONUNBUFFERED= {python} {script} run 2>&1 >/dev/full; echo $?",
             "cannot print: No space left on device 1",
         ),
         (
@@ -540,14 +541,17 @@ def test_odd_ways_to_start(line: str, said: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
 def test_a_guest_puts_signal_handlers_back(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As they were when main was called; also those of the loop."""
+    """As they were when main was called; and the hello ran in this thread."""
     monkeypatch.setattr(sys, "argv", ["asyc_test.py", "run"])
     both = (signal.SIGINT, signal.SIGPIPE)
     before = [*map(signal.getsignal, both)]
     asyc_test.main()
     assert [*map(signal.getsignal, both)] == before
+    ids = threading.get_ident(), threading.get_native_id()
+    here = "serve thread id = {} OS thread = {}\n".format(*ids)
+    assert here in capsys.readouterr().out
 
 
 # Where Ctrl-C finds a sleeper, a task, a blocked loop, a thread, and a loop
