@@ -47,7 +47,7 @@ hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
     pickle         what another process can be sent
     cpu            coroutines take turns, processes work at the same time
 
-    python asyc_test.py                 takes all steps, in 21 seconds
+    python asyc_test.py                 takes all steps, in 23 seconds
     python asyc_test.py task cancel     takes these two
 
 In the code, `STEP_test()` is a step. Where it is an `async def`, asyncio's
