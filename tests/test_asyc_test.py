@@ -265,12 +265,19 @@ main: a lambda, ...Error: Can't ... local object...<lambda>...
 main: a coroutine, TypeError: cannot pickle 'coroutine' object
 == pickle: 0.00 s
 
-$ python asyc_test.py lock cpu debug
+$ python asyc_test.py lock debug
 == lock
 add_one: counted to ... of 5,000,000
 call_between: counted to ... of 5,000,000
 locked: counted to 50,000 of 50,000
 == lock: ... s
+== debug
+Hello 0.2 now = HH:MM:SS serve thread id = A OS thread = A
+Bye.. 0.2 now = HH:MM:SS
+asyncio: Executing <Task ...asyc_test.py:...> ... took 0.2... seconds
+== debug: 0.20 s
+
+$ python asyc_test.py cpu
 == cpu
 main: cores ... | Python VERSION GIL
 one after another: process = P OS thread = A aaaa
@@ -290,11 +297,6 @@ interpreters: process = P OS thread = F abababab
 interpreters: process = P OS thread = G cdcdcdcd
 interpreters: ... s | ... times as fast
 == cpu: ... s
-== debug
-Hello 0.2 now = HH:MM:SS serve thread id = A OS thread = A
-Bye.. 0.2 now = HH:MM:SS
-asyncio: Executing <Task ...asyc_test.py:...> ... took 0.2... seconds
-== debug: 0.20 s
 """
 
 TOURS = re.findall(r"^\$ python (.*)$", SCREEN, re.M)
@@ -373,10 +375,14 @@ def alike(line: str, expected: str) -> bool:
     return bool(re.fullmatch(pattern, line))
 
 
+def marks(tour: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] * tour.endswith(" cpu")
+
+
 @pytest.mark.parametrize(
     ("step", "result"),
     [
-        pytest.param(step, Command(tour, takes=9), id=step)
+        pytest.param(step, Command(tour, takes=9), id=step, marks=marks(tour))
         for tour in TOURS
         for step in tour.split()[1:]
         if step != "limit"
@@ -393,7 +399,14 @@ def test_screen(step: str, result: Result) -> None:
     assert printed == expected
 
 
-@runs(*(Command(tour, takes=9) for tour in TOURS))
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(Command(tour, takes=9), id=tour, marks=marks(tour))
+        for tour in TOURS
+    ],
+    indirect=True,
+)
 def test_tour_ends_well(result: Result) -> None:
     """Each step in its turn, no warning, lines as they come, nothing left."""
     assert (result.status, result.errors) == (0, "")
@@ -429,7 +442,7 @@ def test_five_at_a_time(result: Result) -> None:
     assert alike(end, "== limit: 1.20 s | one after another 5.90 s")
 
 
-@runs(Command(TOURS[-1], takes=9))
+@runs(Command(TOURS[-2], takes=9))
 def test_threads_lose_updates(result: Result) -> None:
     """Not in `count += 1` where there is a GIL; always with a call between."""
     form = r"(\w+): counted to ([\d,]+) of 5,000,000"
@@ -442,6 +455,7 @@ def test_threads_lose_updates(result: Result) -> None:
     assert counted["add_one"] == 5_000_000 or not HAS_GIL
 
 
+@pytest.mark.slow
 @runs(Command(TOURS[-1], takes=9))
 def test_cpu_says_how_many_times_as_fast(result: Result) -> None:
     """As the seconds say, which are rounded to 0.01, ratios to 0.1."""
@@ -538,10 +552,11 @@ def test_help(
             "python {script} awaits pickle 2>&1; echo $?",
             ".* argument STEP: invalid choice: 'awaits'.* 2",
         ),
-        (
+        pytest.param(
             "taskset -c 0 python {script} cpu | head -n 3",
             r"== cpu main: cores 1 \| Python .* GIL"
             " main: on one core nothing can work at the same time",
+            marks=pytest.mark.slow,
         ),
     ],
 )
