@@ -413,7 +413,7 @@ def test_tour_ends_well(result: Result) -> None:
     assert not result.left_running
     headings = [m[1] for m in matches(r"== (\w+)", result.lines)]
     assert headings == result.command.line.split()[1:]
-    assert result.lines[-1].at - result.lines[0].at > 0.5
+    assert result.lines[-1].at - result.lines[0].at > 0.15
 
 
 @runs(Command(TOURS[0], takes=9))
