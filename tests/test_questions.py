@@ -83,7 +83,13 @@ def is_printed_here(versions: str) -> bool:
 @pytest.mark.parametrize(
     ("question", "line", "result"),
     [
-        pytest.param(question, line, shared(line), id=f"{question.number}")
+        pytest.param(
+            question,
+            line,
+            shared(line),
+            id=f"{question.number}",
+            marks=[pytest.mark.slow] * line.endswith(" cpu"),
+        )
         for question in ENGLISH
         for line in question.commands
         if line != "aio_http/server.py"
