@@ -14,16 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-if sys.version_info < (3, 11):  # noqa: UP036
+if sys.version_info < (3, 11):
     sys.exit("The benchmarks need Python 3.11 or newer.")
 
 # Better missed now than after minutes.
 for package in ("gevent", "matplotlib", "psutil", "pyperf"):
     if not importlib.util.find_spec(package):
-        sys.exit(
-            f"{package} is not installed: python -m pip install"
-            " -r benchmarks/requirements.txt"
-        )
+        pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+        what = "-r benchmarks/requirements.txt"
+        sys.exit(f"{package} is missing: {pip} pip install {what}")
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))  # where the chapters are

@@ -22,6 +22,7 @@ On a cluster that runs already, each line in a terminal of its own:
 
 import argparse
 import errno
+import importlib.util
 import logging
 import multiprocessing
 import os
@@ -34,14 +35,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
-if sys.version_info < (3, 11):  # noqa: UP036
+if sys.version_info < (3, 11):
     sys.exit("Python 3.11 or newer is needed")
 try:
     from distributed import Client, Event, LocalCluster, as_completed
 except ModuleNotFoundError as error:
     if error.name != "distributed":
         raise
-    sys.exit(f"{error}: python -m pip install -r cluster/requirements.txt")
+    pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+    what = "-r cluster/requirements.txt"
+    sys.exit(f"distributed is missing: {pip} pip install {what}")
 
 import psutil  # which Dask brings along
 
