@@ -45,8 +45,18 @@ def runner(description: str | None, packages: list[str]) -> Any:  # noqa: ANN401
     """Return pyperf's runner, with our description above its options."""
     import pyperf
 
-    where = {"where": machine(*packages)}
-    runner = pyperf.Runner(processes=5, metadata=where)
+    # Its workers leave Ctrl-C to us, and we end them.
+    script = Path(sys.argv[0])
+    worker = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        f"sys.path.insert(0, {str(script.parent)!r});"
+        f"import {script.stem} as script; script.main()"
+    )
+    runner = pyperf.Runner(
+        processes=5,
+        metadata={"where": machine(*packages)},
+        program_args=("-c", worker),
+    )
     # Its warnings ask for more runs than anybody would wait for.
     runner.argparser.set_defaults(quiet=True)
     runner.argparser.description = description
