@@ -56,12 +56,11 @@ def fails_alone(
 
 def check(number: int, text: bytes) -> None:
     """Raise WrongPage unless this is the hello asked for, and whole."""
-    hello = re.fullmatch(
-        rb"Hello (\d+) now = \d\d:\d\d:\d\d"
-        rb" serve thread id = \d+ OS thread = \d+\n",
-        text,
+    hello = (
+        rb"Hello %d now = \d\d:\d\d:\d\d"
+        rb" serve thread id = \d+ OS thread = \d+\n"
     )
-    if not hello or int(hello[1]) != number:
+    if not re.fullmatch(hello % number, text):
         raise WrongPage(f"not the whole hello {number}: {text!r:.60}")
 
 
@@ -112,9 +111,8 @@ def silence() -> None:
     Python cannot end while one of them is in the middle of a line.
     """
     global silent
-    printing.acquire(timeout=1)
-    silent = True
-    printing.release()
+    with printing:
+        silent = True
 
 
 def say_hello(number: int) -> None:

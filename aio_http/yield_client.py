@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Generator, Iterable, Sequence
 from errno import EINPROGRESS, EWOULDBLOCK
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any, TypeVar
@@ -106,12 +106,12 @@ def ask(sock: socket.socket, path: str) -> Waits[bytes]:
         chunk = sock.recv(65536)
         answer += chunk
         head, _, text = answer.partition(b"\r\n\r\n")
-        length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
+        length = re.search(rb"(?i)\ncontent-length: *(\d{1,9})\b", head)
         if not chunk or (length and len(text) >= int(length[1])):
             return text
 
 
-@cache  # looking a name up blocks everybody: once is enough
+@lru_cache  # looking a name up blocks everybody: once is enough
 def look_up(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [(family, address) for family, _, _, _, address in found]
