@@ -169,7 +169,7 @@ def shell(
     python = shlex.quote(sys.executable)
     if sys.platform == "win32":
         python = f'"{sys.executable}"'
-    full = re.sub(r"\bpython(?= )", lambda _: python, line)
+    full = re.sub(r"(?<![\w/.])python(?= )", lambda _: python, line)
     with started(
         full,
         environment(),
