@@ -79,7 +79,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not INSTALLED:
         pytest.skip(MISSING)
     folder = tmp_path_factory.mktemp("rehearsed")
-    result = run(benchmark(f"redo.py --rehearse '{folder}'"))
+    result = run(benchmark(f"redo.py --rehearse '{folder}'", takes=30))
     assert (result.status, result.errors) == (0, "")
     told = matches(r"== (\d) of 5: (\w+)", result.lines)
     assert [m[2] for m in told] == [*ROWS, "compare"]
