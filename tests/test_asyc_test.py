@@ -382,7 +382,7 @@ def marks(tour: str) -> list[pytest.MarkDecorator]:
 @pytest.mark.parametrize(
     ("step", "result"),
     [
-        pytest.param(step, Command(tour, takes=9), id=step, marks=marks(tour))
+        pytest.param(step, Command(tour, takes=20), id=step, marks=marks(tour))
         for tour in TOURS
         for step in tour.split()[1:]
         if step != "limit"
@@ -402,7 +402,7 @@ def test_screen(step: str, result: Result) -> None:
 @pytest.mark.parametrize(
     "result",
     [
-        pytest.param(Command(tour, takes=9), id=tour, marks=marks(tour))
+        pytest.param(Command(tour, takes=20), id=tour, marks=marks(tour))
         for tour in TOURS
     ],
     indirect=True,
@@ -416,7 +416,7 @@ def test_tour_ends_well(result: Result) -> None:
     assert result.lines[-1].at - result.lines[0].at > 0.15
 
 
-@runs(Command(TOURS[0], takes=9))
+@runs(Command(TOURS[0], takes=20))
 def test_the_clock_goes_on(result: Result) -> None:
     """It is cut to seconds, and goes as far as the lines are apart."""
     timed = [x for x in result.lines if " now = " in x]
@@ -428,7 +428,7 @@ def test_the_clock_goes_on(result: Result) -> None:
     assert abs((last - first).seconds - apart) < 2 < apart
 
 
-@runs(Command(TOURS[1], takes=9))
+@runs(Command(TOURS[1], takes=20))
 def test_five_at_a_time(result: Result) -> None:
     """Five start at once, and never are more than five in flight."""
     *hellos, end = result.block("limit")[1:]
@@ -442,7 +442,7 @@ def test_five_at_a_time(result: Result) -> None:
     assert alike(end, "== limit: 1.20 s | one after another 5.90 s")
 
 
-@runs(Command(TOURS[-2], takes=9))
+@runs(Command(TOURS[-2], takes=20))
 def test_threads_lose_updates(result: Result) -> None:
     """Not in `count += 1` where there is a GIL; always with a call between."""
     form = r"(\w+): counted to ([\d,]+) of 5,000,000"
@@ -456,7 +456,7 @@ def test_threads_lose_updates(result: Result) -> None:
 
 
 @pytest.mark.slow
-@runs(Command(TOURS[-1], takes=9))
+@runs(Command(TOURS[-1], takes=20))
 def test_cpu_says_how_many_times_as_fast(result: Result) -> None:
     """As the seconds say, which are rounded to 0.01, ratios to 0.1."""
     form = r"\w[\w ]+: (\d+\.\d\d) s(?: \| (\d+\.\d) times as fast)?"
@@ -612,9 +612,9 @@ def test_ctrl_c(result: Result) -> None:
         for step in STEPS
         if step != "cpu"
     ),
-    Command("asyc_test.py cpu iterate", ctrl_c_at="one after another"),
-    Command("asyc_test.py cpu iterate", ctrl_c_at="threads"),
-    Command("asyc_test.py cpu iterate", ctrl_c_at="processes"),
+    Command("asyc_test.py cpu iterate", "one after another", takes=20),
+    Command("asyc_test.py cpu iterate", "threads", takes=20),
+    Command("asyc_test.py cpu iterate", "processes", takes=20),
     Command("asyc_test.py blocking iterate", ctrl_c_at="broken_hello"),
     "tests/programs/hasty.py spawn",
     "tests/programs/hasty.py fork",
@@ -627,7 +627,7 @@ def test_ctrl_c_in_every_step(result: Result) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
-@runs("tests/programs/gone_reader.py")
+@runs(Command("tests/programs/gone_reader.py", takes=20))
 def test_no_process_outlives_a_reader_that_has_gone(result: Result) -> None:
     """SIGPIPE ends the step where no process would be left behind."""
     assert (result.status, result.errors) == (0, "")
