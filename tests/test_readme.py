@@ -24,14 +24,6 @@ SCRIPTS = [
 ]
 SOURCES = {path: path.read_text(encoding="utf-8") for path in SCRIPTS}
 
-# The rows of the table of claims: claim, command, tests.
-CLAIMS = [
-    [cell.strip() for cell in row.strip("|").split("|")][1:]
-    for row in re.findall(
-        r"^\|.*`test_\w+\.py::.*\|$", TEXTS[ROOT / "docs/claims.md"], re.M
-    )
-]
-
 # These take longer than all the other tests together, or use every core.
 SLOW = re.compile(
     r"coroutine_test\.py( thread async| yield .*)?$|consumer_produce\.py$"
@@ -140,8 +132,6 @@ def tried() -> Iterator[str]:
         for body in blocks(TEXTS[page], "sh")
         for line in re.findall(r"^python3? (.*)", body, re.M)
     ]
-    for _, command, _ in CLAIMS:
-        found += re.findall(r"`python ([^`]*)`", command)
     for line in dict.fromkeys(found):
         if line not in seen and not ELSEWHERE.match(line):
             yield line
@@ -324,18 +314,3 @@ def test_costs_of_switches_are_the_measured_ones() -> None:
     assert times["generator send"] < 2  # about as much as a function call
     assert 80 < times["asyncio.sleep(0)"] < 200  # a hundred times
     assert times["thread hand-over"] > 200  # more than two hundred times
-
-
-def test_tests_in_the_table_of_claims_exist() -> None:
-    """Each claim names tests that pytest collects."""
-    tests = {
-        f"{path.name}::{node.name}"
-        for path in (ROOT / "tests").glob("test_*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    }
-    assert len(CLAIMS) >= 20
-    for claim, _, cell in CLAIMS:
-        names = re.findall(r"`([^`]+)`", cell)
-        assert names, claim
-        assert tests.issuperset(names), claim
