@@ -10,12 +10,11 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -37,15 +36,16 @@ in_browser = pytest.mark.slow
 
 
 @contextmanager
-def serving(port: int = 0) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def serving(port: int = 0) -> Iterator[tuple[str, "Popen[str]"]]:
     """Run a server; give its address and its process."""
+    python = [sys.executable, "-X", "dev", "-W", "error"]
     server = ["aio_http/server.py", "--port", str(port), "--until-eof"]
-    with subprocess.Popen(
-        [sys.executable, "-X", "dev", "-W", "error", *server],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
+    with Popen(
+        [*python, *server],
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
         cwd=ROOT,
     ) as process:
         assert process.stdout
@@ -99,30 +99,29 @@ async def get(session: Session, path: str) -> float:
     return time.perf_counter()
 
 
-@pytest.mark.parametrize("kind", ["hello", "block"])
-def test_hellos_overlap_and_blocks_stop_the_heart(url: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "order"),
+    [
+        # Four start, the loop beats on, four end.
+        ("hello", r"open (beat )*(start (beat )*){4}beat (end (beat )*){4}"),
+        # Between a start and its end nothing happens, not even a beat.
+        ("block", r"open (beat )*(start end (beat )*){4}"),
+    ],
+)
+def test_hellos_overlap_and_blocks_stop_the_heart(
+    url: str, kind: str, order: str
+) -> None:
     async def main(session: Session, page: Feed) -> None:
         gets = [get(session, f"/{kind}/{n}?seconds=0.5") for n in range(4)]
         arrived, events = await asyncio.gather(
             asyncio.gather(*gets), hear(page, "end", 4)
         )
-        starts = {event["id"]: event for event in only("start", events)}
-        spans = sorted(
-            (starts[end["id"]]["at"], end["at"]) for end in only("end", events)
-        )
-        beats = [event["at"] for event in only("beat", events)]
+        kinds = "".join(event["kind"] + " " for event in events)
+        assert re.fullmatch(order, kinds), kinds
         assert len({event["thread"] for event in events}) == 1
-        assert all(end - start > 0.49 for start, end in spans)
-        if kind == "hello":
-            last_start, first_end = spans[-1][0], min(end for _, end in spans)
-            assert last_start < first_end - 0.2
-            assert sum(last_start < at < first_end for at in beats) >= 2
-            return
-        assert all(one[1] <= other[0] for one, other in pairwise(spans))
-        assert not any(a < at < b for at in beats for a, b in spans)
-        # A start is heard while its handler blocks, not when it is over.
-        for start in starts.values():
-            number = int(start["path"].removeprefix("/block/"))
+        # A start is heard while its handler runs, not when it is over.
+        for start in only("start", events):
+            number = int(start["path"].rpartition("/")[2])
             assert start["heard"] < arrived[number] - 0.2
 
     visit(url, main)
@@ -133,9 +132,11 @@ def test_a_new_page_gets_all_that_is_in_flight(url: str) -> None:
     number = live.CROWD + 20
 
     async def main(session: Session, page: Feed) -> None:
-        gets = [get(session, f"/hello/{n}") for n in range(number)]
+        name = "x" * 5000
+        gets = [get(session, f"/hello/{name}{n}") for n in range(number)]
         arriving = asyncio.gather(*gets)
         starts = only("start", await hear(page, "start", number))
+        assert max(len(event["path"]) for event in starts) < 100
         started = {event["id"] for event in starts}
         pages = [await session.ws_connect("/events") for _ in range(10)]
         tabs = set()
@@ -173,55 +174,41 @@ def test_who_may_see_what(url: str) -> None:
     visit(url, main)
 
 
-STUCK = b"""GET /events HTTP/1.1\r
-Host: localhost\r
-Connection: Upgrade\r
-Upgrade: websocket\r
-Sec-WebSocket-Version: 13\r
-Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r
-\r
-"""
-
-
 def test_a_stuck_page_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It holds nobody up, and the server keeps little for it."""
+    """It holds nobody up, the server keeps little for it, and forgets it."""
     own = live.Live()
     monkeypatch.setattr(live, "Live", lambda: own)
     monkeypatch.setattr(live, "UNREAD", 10_000)
     monkeypatch.setattr(live, "CROWD", 1_000_000)
+    opening = (
+        b"GET /events HTTP/1.1\r\nHost: localhost\r\n"
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+    )
 
     async def main() -> None:
         runner = web.AppRunner(application())
         await runner.setup()
-        with socket.create_server(("127.0.0.1", 0)) as server:
+        server = socket.create_server(("127.0.0.1", 0))
+        with server, socket.socket() as stuck:
             # As little buffer as may be.
             server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-            await web.SockSite(runner, server).start()
-            await asyncio.to_thread(get_stuck, server.getsockname())
-            async with asyncio.timeout(LIMIT):
-                while own.pages:
-                    await asyncio.sleep(0.01)
-            await runner.cleanup()
-
-    def get_stuck(address: tuple[str, int]) -> None:
-        with socket.socket() as stuck:
-            stuck.settimeout(LIMIT)
             stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            stuck.connect(address)
-            stuck.sendall(STUCK)
-            visit(f"http://127.0.0.1:{address[1]}", others)
-            received = 0
-            while some := stuck.recv(65536):
-                received += len(some)
-            assert received < 30_000
+            await web.SockSite(runner, server).start()
+            host, port = server.getsockname()
+            stuck.connect((host, port))
+            stuck.sendall(opening)
+            while not own.pages:
+                await asyncio.sleep(0.01)
+            async with Session(f"http://{host}:{port}") as session:
+                for n in range(500):
+                    await get(session, f"/hello/{n}?seconds=0")
+            left = len(own.pages)
+            await runner.cleanup()
+            assert left == 0
 
-    async def others(session: Session, page: Feed) -> None:
-        for _ in range(500):
-            await get(session, f"/hello/{'x' * 5000}?seconds=0")
-        events = await hear(page, "end", 500)
-        assert max(len(x["path"]) for x in only("start", events)) < 100
-
-    asyncio.run(main())
+    asyncio.run(asyncio.wait_for(main(), LIMIT))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a child")
@@ -257,14 +244,8 @@ def browser() -> Iterator["Browser"]:
     chromium = next(filter(None, map(shutil.which, names)), None)
     if not chromium:
         pytest.skip(needs)
-    flags = (
-        "--no-sandbox --disable-gpu --disable-quic --no-first-run"
-        " --disable-background-networking --disable-component-update"
-    )
     with playwright.sync_playwright() as started:
-        yield started.chromium.launch(
-            executable_path=chromium, args=flags.split()
-        )
+        yield started.chromium.launch(executable_path=chromium)
 
 
 @pytest.fixture
@@ -357,28 +338,22 @@ def test_six_connections_for_all_tabs(page: "Page", url: str) -> None:
 
 
 @in_browser
-def test_a_client_with_a_thousand_pages(page: "Page", url: str) -> None:
+def test_a_client_with_many_pages(page: "Page", url: str) -> None:
     page.evaluate("""() => {
-      let last = performance.now()
-      window.longest = 0  // milliseconds between two frames
-      const look = now => {
-        window.longest = Math.max(window.longest, now - last)
-        last = now
-        requestAnimationFrame(look)
-      }
-      requestAnimationFrame(look)
+      window.longest = 0  // milliseconds that the page was busy
+      new PerformanceObserver(list => list.getEntries().forEach(
+        task => window.longest = Math.max(window.longest, task.duration)
+      )).observe({type: "longtask"})
     }""")
     command = page.locator(".command").first.inner_text().split()
     assert command[2:] == ["--url", url, "--pages", "20"]
-    command = [sys.executable, *command[1:-1], "1000", "--seconds", "2"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL
-    ) as client:
-        page.locator("#more", has_text="and 980 more in flight").wait_for()
+    command = [sys.executable, *command[1:-1], "400", "--seconds", "2"]
+    with Popen(command, cwd=ROOT, stdout=DEVNULL) as client:
+        page.locator("#more", has_text="and 380 more in flight").wait_for()
         assert page.locator(".lane").count() == 20
         assert page.locator("#chart *").count() < 300
-        assert result(page).startswith("1000 × /hello | ")
-        assert client.wait(LIMIT) == 0
+        assert result(page).startswith("400 × /hello | ")
+        client.wait(LIMIT)
     assert page.evaluate("window.longest") < 1000
     assert page.locator("#in-flight").inner_text() == "0"
 
@@ -452,12 +427,10 @@ def test_fields_show_what_is_sent(page: "Page") -> None:
 @in_browser
 def test_keyboard(page: "Page") -> None:
     page.locator("#hold").focus()
-    for focused in ["ask-hello", "ask-block", "ask-both", "count"]:
+    for name in ["hello", "block", "both"]:
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.id") == focused
-        assert page.evaluate(
-            "getComputedStyle(document.activeElement).outlineStyle === 'solid'"
-        )
+        page.locator(f"#ask-{name}:focus-visible").wait_for()
+    page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
@@ -485,14 +458,9 @@ FAINT = """() => {
 
 
 @in_browser
+@pytest.mark.parametrize("width", [360, 1600])
 @pytest.mark.parametrize(
-    ("width", "scheme", "language"),
-    [
-        (360, "dark", "en"),
-        (360, "light", "zh-CN"),
-        (1600, "dark", "zh-CN"),
-        (1600, "light", "en"),
-    ],
+    ("scheme", "language"), [("dark", "en"), ("light", "zh")]
 )
 def test_widths_colours_and_languages(
     page: "Page",
@@ -510,13 +478,13 @@ def test_widths_colours_and_languages(
     state_is(page, "turning")
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(16, 20, 27)") == (scheme == "dark")
-    words = {"en": "The loop is frozen", "zh-CN": "事件循环卡住了"}
-    press(page, "both", "4", "0.5")
+    words = {"en": "The loop is frozen", "zh": "事件循环卡住了"}
+    press(page, "both", "4", "1")
     page.locator("#word", has_text=words[language]).wait_for()
     assert page.evaluate(FAINT) == []
     assert re.search("2 × /hello", result(page))
     page.locator("#language").click()
-    words = {"zh-CN": "The loop turns", "en": "事件循环在转"}
+    words = {"zh": "The loop turns", "en": "事件循环在转"}
     page.locator("#word", has_text=words[language]).wait_for()
     assert page.evaluate(FAINT) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
