@@ -107,6 +107,7 @@ async def get(session: Session, path: str) -> float:
         # Between a start and its end nothing happens, not even a beat.
         ("block", r"open (beat )*(start end (beat )*){4}"),
     ],
+    ids=["hello", "block"],
 )
 def test_hellos_overlap_and_blocks_stop_the_heart(
     url: str, kind: str, order: str
