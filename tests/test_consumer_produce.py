@@ -149,7 +149,7 @@ def test_one_item_at_a_time(model: str, result: Result) -> None:
 
 
 MANY = Command(
-    "consumer_produce.py --consumers 20 --seconds 0 --items 1000",
+    "-u consumer_produce.py --consumers 20 --seconds 0 --items 1000",
     dev=False,
     takes=4,
 )
@@ -162,7 +162,10 @@ ONE_CONSUMER = Command(
 @every_model
 @runs(MANY, ONE_CONSUMER)
 def test_every_item_once(model: str, result: Result) -> None:
-    """Each is produced before it is taken; one consumer keeps the order."""
+    """Each is produced before it is taken; one consumer keeps the order.
+
+    Many threads print at once, unbuffered, and nobody breaks a line.
+    """
     lines = result.block(model)
     every = [*range(1, 1001 if result.command == MANY else 7)]
     kinds = [*LINES]
