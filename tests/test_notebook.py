@@ -20,9 +20,9 @@ v4 = pytest.importorskip("nbformat.v4", reason=WHY)
 # What a cell runs, and the last that it prints, or the error it raises.
 NESTED = "asyncio.run() cannot be called from a running event loop"
 CELLS = {
-    "%run coroutine_test.py sequential --seconds 0": "== sequential: 0.0*",
+    "%run coroutine_test.py sequential --seconds 0": "== sequential: 0.*",
     "%run coroutine_test.py thread --seconds 0": "== thread: 0.*",
-    "%run coroutine_test.py yield --seconds 0": "== yield: 0.0*",
+    "%run coroutine_test.py yield --seconds 0": "== yield: 0.*",
     "%run coroutine_test.py asyncio --seconds 0": NESTED,
     "%run coroutine_test.py async --seconds 0": NESTED,
     "!python coroutine_test.py gevent --seconds 0": "== gevent: 0.*",
@@ -34,10 +34,10 @@ CELLS = {
     "!python consumer_produce.py gevent --seconds 0": "== gevent: 0.*",
     "%run asyc_test.py coroutine await": NESTED,
     "%run aio_http/sequential_client.py --seconds 0": "== * pages 5 *",
-    "%run aio_http/thread_client.py": "== thread: 1.* | pages 5 *",
-    "%run aio_http/yield_client.py": "== yield: 1.* | pages 5 *",
+    "%run aio_http/thread_client.py": "== thread: * pages 5 *",
+    "%run aio_http/yield_client.py": "== yield: * pages 5 *",
     "%run aio_http/async_client.py": NESTED,
-    "%run aio_http/compare.py async": "== async: 1.* | pages 5 *",
+    "%run aio_http/compare.py async": "== async: * pages 5 *",
 }
 HANDLERS = "[signal.getsignal(x) for x in signal.valid_signals()]"
 LOOK = f"print({HANDLERS} == before); before = {HANDLERS}"
