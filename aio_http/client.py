@@ -244,6 +244,7 @@ def run_client(
 ) -> None:
     """Let the client fetch its pages, between a heading and the results."""
     args = options(description, workers)
+    results.clear()  # of the run before, where a notebook keeps this module
     raise_file_limit()
     model = client.__name__.removesuffix("_client")
     path = "block" if args.block else "hello"

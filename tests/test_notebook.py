@@ -72,10 +72,6 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.mark.parametrize(("number", "cell"), enumerate(CELLS), ids=CELLS)
 def test_cell(number: int, cell: str, printed: list[str]) -> None:
     """The kernel lives, and its signal handlers are as before."""
-    if cell.startswith(
-        ("%run asyc", "%run aio_http/yield", "%run aio_http/thr")
-    ):
-        pytest.xfail("other branches mend it")
     said, same = printed[1 + 2 * number :][:2]
     assert fnmatch(said.splitlines()[-1], CELLS[cell]), said
     assert same == "True\n"
