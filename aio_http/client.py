@@ -141,6 +141,10 @@ def say_results(model: str) -> None:
 @contextmanager
 def plain_endings() -> Iterator[None]:
     """Print no traceback where nobody has made a mistake."""
+    # In a notebook this module stays as the run before has left it.
+    global silent
+    silent = False
+    results.clear()
     try:
         yield
     except KeyboardInterrupt:
@@ -244,7 +248,6 @@ def run_client(
 ) -> None:
     """Let the client fetch its pages, between a heading and the results."""
     args = options(description, workers)
-    results.clear()  # of the run before, where a notebook keeps this module
     raise_file_limit()
     model = client.__name__.removesuffix("_client")
     path = "block" if args.block else "hello"
