@@ -40,7 +40,6 @@ CELLS = {
     "%run aio_http/compare.py async": "== async: * pages 5 *",
 }
 HANDLERS = "[signal.getsignal(x) for x in signal.valid_signals()]"
-LOOK = f"print({HANDLERS} == before); before = {HANDLERS}"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Run the cells, with a look after each; return what is printed."""
     sources = [f"import signal; before = {HANDLERS}"]
     for source in CELLS:
-        sources += [source, LOOK]
+        sources += [source, f"print({HANDLERS} == before)"]
     cells = [v4.new_code_cell(source) for source in sources]
     with pytest.MonkeyPatch.context() as patch:
         for name in ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
