@@ -16,7 +16,7 @@ SCRIPTS = {
     "coroutine_test.py": "yield async --seconds 0",
     "asyc_test.py": "coroutine",
     "consumer_produce.py": "yield async --seconds 0",
-    "aio_http/compare.py": "yield async --seconds 0",
+    "aio_http/compare.py": "yield --seconds 0",
 }
 STAND_ALONE = [script for script in SCRIPTS if "/" not in script]
 MODULES = [path.stem for path in (ROOT / "aio_http").glob("*.py")] + [
