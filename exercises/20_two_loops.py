@@ -1,8 +1,8 @@
 """Two rounds of guests, who all knock at once. The door lets one in at a time.
 
 It should:   let a guest in when the one before has left, in both rounds.
-Instead:     the first round goes well. In the second, the guest who has to
-             wait at the door gets an error: the door is of another loop.
+Instead:     the first round goes well. In the second, a guest who has to
+             wait at the door gets an error.
 Read again:  chapter 2, `other_loop` in asyc_test.py.
 """
 

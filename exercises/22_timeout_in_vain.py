@@ -1,4 +1,4 @@
-"""A page in many parts. Who waits too long for them gives up.
+"""A page in many parts, and a limit to how long main waits for them.
 
 It should:   give up when the time is over. From then on nothing is fetched,
              and no part arrives.

@@ -1,4 +1,4 @@
-"""A page in many parts. Who waits too long for them gives up.
+"""A page in many parts, and a limit to how long main waits for them.
 
 Repaired: a timeout ends the wait for a thread, and nobody can end the thread
 but itself. So it looks, after every part, whether it has been told to.

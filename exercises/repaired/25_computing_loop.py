@@ -1,7 +1,7 @@
 """Primes are counted while a clock ticks.
 
-Repaired: the computing is done in a thread of its own, and Python lets the
-loop's thread in between. It gets no faster by that; in a process it would.
+Repaired: a thread computes, and Python switches between it and the loop's.
+To compute on several cores at a time takes processes.
 """
 
 import asyncio
