@@ -50,6 +50,7 @@ class Run:
             did: its own, its causes', and those in a group.
         missing: The package that could not be imported, if one could not.
         seconds: When main ended, after it began; None if it never did.
+        after_main: How long after that the event loop was closed.
         hangs: Where everything stood when the time was over, if it was.
         endless: Whether it was stopped because it printed too much.
         sleeps: Calls of `time.sleep`: seconds, line, thread, loop runs there.
@@ -60,12 +61,13 @@ class Run:
     def __init__(self, out: bytes, errors: bytes, status: int) -> None:
         self.errors = errors.decode("utf-8", "backslashreplace")
         self.status, self.endless = status, len(out) + len(errors) > MOST
-        self.lines, self.imported = [], list[Line]()
+        self.lines, self.imported = list[Line](), list[Line]()
         self.raised: list[str] = []
         self.hangs: list[str] | None = None
         self.sleeps, self.calls = list[dict[str, Any]](), list[str]()
         self.tasks: list[tuple[str, str, float]] = []
         self.seconds: float | None = None
+        self.after_main = 0.0
         self.pid, self.os_thread, self.missing, start = 0, "", "", 0.0
         printed = self.imported
         begun: dict[str, bytes] = {}  # by thread: prints of two do not mix
@@ -97,6 +99,8 @@ class Run:
                     printed = self.lines
                 case "main ended":
                     self.seconds = note["at"] - start
+                case "over":
+                    self.after_main = note["at"] - start - self.seconds
                 case "raised":
                     self.raised = note["kinds"]
                     self.missing = note["missing"]
@@ -118,7 +122,7 @@ class Run:
 def call(
     path: Path,
     expression: str,
-    limit: float = 5,
+    limit: float = 10,
     linger: float = 0,
     debug: bool = False,
     slow: str = "",
@@ -142,9 +146,10 @@ def call(
         or not name.startswith(("PYTHON", "FORCE_COLOR"))
     } | {"PYTHONUTF8": "1", "PYTHON_COLORS": "0", "NO_COLOR": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-B", str(DRIVER)]
-        + [str(path.resolve()), expression]
-        + [json.dumps([limit, linger, debug, slow])],
+        [
+            *[sys.executable, "-B", str(DRIVER), str(path.resolve())],
+            *[expression, json.dumps([limit, linger, debug, slow])],
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

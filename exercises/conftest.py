@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("exercises")
     group.addoption("--folder", type=Path, default=HERE / "mine")
     group.addoption("--hint", action="store_true", help="show a hint")
-    group.addoption("--limit", type=float, default=5, metavar="SECONDS")
+    group.addoption("--limit", type=float, default=10, metavar="SECONDS")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -23,10 +23,16 @@ import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # At run time a program that imports gevent has to come first.
+    from asyncio import Task as AnyTask
+
+    Task = AnyTask[object]
 
 real_sleep = time.sleep
-tasks: "weakref.WeakSet[Any]" = weakref.WeakSet()
+tasks: "weakref.WeakSet[Task]" = weakref.WeakSet()
 events = 1
 
 
@@ -58,8 +64,8 @@ class Recorder(io.RawIOBase):
     def fileno(self) -> int:
         return events
 
-    def write(self, data: Any) -> int:
-        data = bytes(data)
+    def write(self, buffer: bytes) -> int:  # type: ignore[override]
+        data = bytes(buffer)
         for start in range(0, len(data), 400):
             text = data[start : start + 400].decode("latin-1")
             tell("write", text=text, **who())
@@ -85,48 +91,50 @@ def watch_sleeps(path: str) -> None:
         tell("sleep", seconds=seconds, line=where, loop=loop, **who())
         real_sleep(seconds)
 
-    time.sleep = sleep
+    time.sleep = sleep  # type: ignore
 
 
 def watch_asyncio(path: str, slow: str) -> None:
     """Note how each task ends, and who calls a queue from outside."""
-    import asyncio
-
+    asyncio: Any = importlib.import_module("asyncio")
     create = asyncio.BaseEventLoop.create_task
     put = asyncio.Queue.put_nowait
     real = asyncio.sleep
 
     @functools.wraps(create)
-    def create_task(*args: Any, **options: Any) -> Any:
-        task = create(*args, **options)
+    def create_task(*args: object, **options: object) -> "Task":
+        task: Task = create(*args, **options)
         tasks.add(task)
         task.add_done_callback(ended)
         return task
 
-    def ended(task: Any) -> None:
+    def ended(task: "Task") -> None:
         end = "cancelled" if task.cancelled() else "returned"
         if not task.cancelled() and task._exception:
             end = "failed"
-        name = getattr(task.get_coro(), "__name__", "")
-        if name != watch.__name__:
+        if (name := name_of(task)) != watch.__name__:
             tell("task", name=name, end=end)
 
     @functools.wraps(put)
-    def put_nowait(*args: Any) -> None:
+    def put_nowait(*args: object) -> None:
         main = threading.main_thread() is threading.current_thread()
         if not main and not loop_runs_here():
             tell("call", line=in_program(sys._getframe(1), path))
         put(*args)
 
-    async def sleep(delay: float, *result: Any) -> Any:
-        task: Any = asyncio.current_task()
-        times = 5 if task.get_coro().__name__ == slow else 1
+    async def sleep(delay: float, *result: object) -> object:
+        name = name_of(asyncio.current_task())
+        times = 5 if name == slow else 1
         return await real(delay * times, *result)
 
-    asyncio.BaseEventLoop.create_task = create_task  # type: ignore
-    asyncio.Queue.put_nowait = put_nowait  # type: ignore
+    asyncio.BaseEventLoop.create_task = create_task
+    asyncio.Queue.put_nowait = put_nowait
     if slow:
-        asyncio.sleep = sleep  # type: ignore
+        asyncio.sleep = sleep
+
+
+def name_of(task: "Task | None") -> str:
+    return getattr(task and task.get_coro(), "__name__", "")
 
 
 async def watch(main: Awaitable[object], linger: float) -> None:
@@ -154,7 +162,8 @@ def standing(path: str) -> list[str]:
     """Return the lines of the program where somebody stands."""
     found = [in_program(x, path) for x in sys._current_frames().values()]
     for task in list(tasks):
-        lines, coroutine = [""], task.get_coro()
+        lines = [""]
+        coroutine: Any = task.get_coro()
         while coroutine and not task.done():
             for kind in ("cr", "gi", "ag"):
                 if frame := getattr(coroutine, f"{kind}_frame", None):
@@ -201,9 +210,9 @@ def explain(error: BaseException) -> None:
 def main(path: str, expression: str, options: str) -> int:
     """Import the program, and evaluate the expression in it."""
     limit, linger, debug, slow = json.loads(options)
-    sys.stdout = sys.__stdout__ = io.TextIOWrapper(
-        Recorder(), encoding="utf-8", write_through=True
-    )
+    recorder: Any = Recorder()
+    out = io.TextIOWrapper(recorder, encoding="utf-8", write_through=True)
+    sys.stdout = sys.__stdout__ = out  # type: ignore
     start: Callable[..., int] = threading._start_new_thread  # type: ignore
     start(end_in_time, (limit, path))
     watch_sleeps(path)
@@ -220,6 +229,7 @@ def main(path: str, expression: str, options: str) -> int:
             import asyncio
 
             asyncio.run(watch(result, linger), debug=debug)
+            tell("over")
         else:
             tell("main ended")
     except BaseException as error:

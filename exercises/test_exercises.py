@@ -9,38 +9,32 @@ what happens then; never at the source, so every repair is good that works. A
 line of the program counts if it is printed whole. You may print others.
 """
 
-import functools
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from itertools import pairwise
 from threading import Thread
 
 import pytest
-from calls import Broken, Call, Line, Said
+from calls import Call
+from compare import (
+    Hello,
+    Server,
+    expect,
+    nothing_blocks,
+    numbers,
+    timed,
+    together,
+)
 
 NAMES = ["Zoe", "Max", "Ida"]
 HELLOS = [f"Hello {name}" for name in NAMES]
 BYES = [f"Bye.. {name}" for name in NAMES]
 HELLO, BYE = "Hello (Zoe|Max|Ida)", r"Bye\.\. (Zoe|Max|Ida)"
+HELLO_BYE = ["Hello", "Bye.."]
+ASKED = [f"Page {n}, please" for n in (7, 8, 9)]
+ARRIVED = [f"Page {n} is here" for n in (7, 8, 9)]
 PRODUCING = r"\[PRODUCER\] Producing (\d+)\.\.\."
 CONSUMING = r"\[CONSUMER\] Consuming (\d+)\.\.\."
-
-
-def timed(test: Callable[[Call], None]) -> Callable[[Call], None]:
-    """Try again before you believe it: the machine may have been busy."""
-
-    @functools.wraps(test)
-    def twice(call: Call) -> None:
-        try:
-            test(call)
-        except Broken:
-            raise
-        except AssertionError:
-            call.records.clear()
-            test(call)
-
-    return twice
 
 
 @timed
@@ -99,11 +93,7 @@ def test_forgotten_await(call: Call) -> None:
 def test_blocking_call(call: Call) -> None:
     """All pages are asked for, and then arrive at the same time."""
     said = call("main([7, 8, 9])", r"Page \d, please", r"Page \d is here")
-    expect(
-        said,
-        ["Page 7, please", "Page 8, please", "Page 9, please"],
-        ["Page 7 is here", "Page 8 is here", "Page 9 is here"],
-    )
+    expect(said, ASKED, ARRIVED)
     together(said[3:])
     nothing_blocks(said)
 
@@ -148,7 +138,7 @@ def test_deaf_to_cancel(call: Call) -> None:
     pages = r"Page \d+ is (here|skipped)"
     said = call("main(1)", pages, "Stop", r"Cancelled: \w+")
     assert "Stop" in said, "It does not stop."
-    stop = said.index("Stop")
+    stop = [*map(str, said)].index("Stop")
     here = [f"Page {n} is here" for n in range(2, stop + 1)]
     wanted = ["Page 1 is skipped", *here, "Stop", "Cancelled: True"]
     expect(said, *[[line] for line in wanted])
@@ -237,12 +227,14 @@ def test_pool_in_pool(call: Call) -> None:
 def test_lambda_to_process(call: Call) -> None:
     """The squares come from other processes."""
     said = call("main([7, 8, 9])", r"\d+ squared = \d+ process = \d+")
-    squares, processes = zip(*[x.split(" process = ") for x in said])
+    squares = [line.partition(" process = ")[0] for line in said]
     expect(squares, [f"{n} squared = {n * n}" for n in (7, 8, 9)])
-    assert str(said.run.pid) not in processes, "It is the process of main."
+    for line in said:
+        own = line.endswith(f" = {said.run.pid}")
+        assert not own, f"{line!r}: this is the process of main."
 
 
-def test_session_per_page(call: Call, server: "Server") -> None:
+def test_session_per_page(call: Call, server: Server) -> None:
     """All pages come over one connection, which is closed at the end."""
     url = f"http://127.0.0.1:{server.server_port}"
     said = call(f"main({url!r}, [7, 8, 9])", r"Hello from the check, \d")
@@ -251,75 +243,91 @@ def test_session_per_page(call: Call, server: "Server") -> None:
     assert "Unclosed" not in said.run.errors, "The session is not closed."
 
 
-# The rest compares, and serves pages.
+@timed
+def test_nested_run(call: Call) -> None:
+    """All pages are asked for, and then arrive at the same time."""
+    said = call("main([7, 8, 9])", r"Page \d, please", r"Page \d is here")
+    expect(said, ASKED, ARRIVED)
+    together(said[3:])
+    nothing_blocks(said)
 
 
-def expect(lines: Sequence[str], *groups: Sequence[str]) -> None:
-    """Compare with groups of lines; within a group the order is free."""
-    rest, rows = list(lines), list[tuple[str, str]]()
-    for group in groups:
-        came, rest = rest[: len(group)], rest[len(group) :]
-        missing = [*(Counter(group) - Counter(came)).elements()]
-        odd = Counter(came) - Counter(group)
-        for line in came:
-            wrong = odd[line] > 0
-            odd[line] -= wrong
-            rows.append((missing.pop(0) if wrong else line, line))
-        rows += [(line, "") for line in missing]
-    rows += [("", line) for line in rest]
-    if any(expected != came for expected, came in rows):
-        if len(rows) > 30:
-            rows = [row for row in rows if row[0] != row[1]][:10]
-        width = max(len(expected) for expected, _ in rows) + 4
-        raise AssertionError(
-            f"  {'expected':{width}}came"
-            + "".join(f"\n{'> '[x == y]} {x:{width}}{y}" for x, y in rows)
+@timed
+def test_two_loops(call: Call) -> None:
+    """In both rounds all knock at once, and come in one by one."""
+    said = call(
+        "main([['Zoe', 'Max', 'Ida'], ['Leo', 'Uma', 'Tim']])",
+        r"(Knock|Hello|Bye\.\.) \w+",
+    )
+    for names, here in (NAMES, said[:9]), (["Leo", "Uma", "Tim"], said[9:]):
+        inside = [line for line in here if "Knock" not in line]
+        one_by_one = [f"{word} {x}" for x in names for word in HELLO_BYE]
+        expect(inside, *[[line] for line in one_by_one])
+        early = here[: [*map(str, here)].index(one_by_one[1])]
+        expect(
+            [x for x in early if "Knock" in x], [f"Knock {x}" for x in names]
         )
 
 
-def together(lines: Sequence[Line]) -> None:
-    """All wait at the same time, so they come at the same time."""
-    first, *_, last = lines
-    assert last.at - first.at < 0.2, (
-        f"{first!r} came at {first.at:.2f} s, {last!r} at {last.at:.2f} s: "
-        "they have not waited at the same time."
+def test_thousand_at_once(call: Call) -> None:
+    """All pages are served, ten at a time."""
+    own = r"Pages: \d+, at most \d+ at once"
+    expect(call("main(205)", own), ["Pages: 205, at most 10 at once"])
+    expect(call("main(8)", own), ["Pages: 8, at most 8 at once"])
+
+
+@timed
+def test_timeout_in_vain(call: Call) -> None:
+    """When the time is over no part arrives, and nothing goes on."""
+    own = r"Part \d+ is here", "All parts are here", "Giving up", "The end"
+    parts = [[f"Part {n} is here"] for n in range(1, 6)]
+    said = call("main(parts=3, seconds=5)", *own)
+    expect(said, *parts[:3], ["All parts are here"], ["The end"])
+    said = call("main(parts=50, seconds=0.45)", *own)
+    arrived = len(said) - 2
+    assert 1 <= arrived <= 9, f"{arrived} parts arrive in 0.45 s."
+    expect(said, *parts[:arrived], ["Giving up"], ["The end"])
+    assert said[-2].at < 1, "It gives up too late."
+    assert said.run.after_main < 1, "Something goes on when main has ended."
+
+
+@timed
+def test_cut_short(call: Call) -> None:
+    """All wait at the same time, and say goodbye before the end."""
+    said = call(f"main({NAMES}, seconds=0.9)", HELLO, BYE, "The end")
+    expect(said, HELLOS, BYES, ["The end"])
+
+
+def test_lock_kept(call: Call) -> None:
+    """A missing page's error is shown; the others come, part by part."""
+    own = r"Page \d, part \d(, please| is here)", "The end"
+    said = call("main([7, 2, 4])", *own)
+    printed = "".join(said.run.lines) + said.run.errors
+    assert "there is no page 7" in printed, "The error is not shown."
+    expect(said[-1:], ["The end"])
+    parts = [x for x in said[:-1] if x != "Page 7, part 1, please"]
+    asked, here = parts[::2], parts[1::2]
+    expect(
+        here,
+        [f"Page {n}, part {part} is here" for n in (2, 4) for part in (1, 2)],
     )
+    expect(asked, *[[x.replace(" is here", ", please")] for x in here])
 
 
-def nothing_blocks(said: Said) -> None:
-    """Nobody sleeps in a thread that others need."""
-    for sleep in said.run.sleeps:
-        here = sleep["loop"] or sleep["os_thread"] == said.run.os_thread
-        assert not here, f"All the others have to wait here: {sleep['line']}"
+@timed
+def test_computing_loop(call: Call) -> None:
+    """The clock goes on ticking, at every moment."""
+    said = call("main([14_000, 16_000])", "Tick", r"Primes below \d+: \d+")
+    counts = [line for line in said if line != "Tick"]
+    expect(counts, ["Primes below 14000: 1652"], ["Primes below 16000: 1862"])
+    ticks = [0.0, *[x.at for x in said if x == "Tick"], counts[-1].at]
+    for tick, next_one in pairwise(ticks):
+        assert next_one - tick < 0.25, (
+            f"Between {tick:.2f} s and {next_one:.2f} s there is no tick."
+        )
 
 
-def numbers(lines: Sequence[str]) -> list[int]:
-    return [int(number) for x in lines for number in re.findall(r"\d+", x)]
-
-
-class Server(ThreadingHTTPServer):
-    """Counts the connections."""
-
-    connections = 0
-
-
-class Hello(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # in which a connection stays open
-    server: Server
-
-    def setup(self) -> None:
-        self.server.connections += 1
-        super().setup()
-
-    def do_GET(self) -> None:
-        text = f"Hello from the check, {self.path.rpartition('/')[2]}".encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        pass
+# The rest serves a page.
 
 
 @pytest.fixture
