@@ -1,12 +1,11 @@
 """A fast producer, and a consumer who needs a moment for each item.
 
-It should:   never be more than five items ahead of the consumer. Those in
-             the queue count, the one being consumed, and the one that waits
-             for room.
+It should:   never be more than five items ahead of the consumer, however slow
+             that is. Those in the queue count, the one being consumed, and
+             the one that waits for room.
 Instead:     it makes all the items before the first one is consumed. With
              a million of them, they all have to fit into memory.
 Read again:  chapter 3, a queue between them.
-Hint:        when does `await queue.put(item)` wait?
 """
 
 import asyncio

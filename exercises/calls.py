@@ -53,7 +53,8 @@ class Run:
         after_main: How long after that the event loop was closed.
         hangs: Where everything stood when the time was over, if it was.
         endless: Whether it was stopped because it printed too much.
-        sleeps: Calls of `time.sleep`: seconds, line, thread, loop runs there.
+        sleeps: Calls of `time.sleep`: in which line and thread, whether a
+            loop runs there, how many threads there are.
         calls: Calls of a loop's queue by a thread that has no loop.
         tasks: For each task its coroutine, how it ended, and when.
     """

@@ -86,9 +86,13 @@ def watch_sleeps(path: str) -> None:
 
     @functools.wraps(real_sleep)
     def sleep(seconds: float) -> None:
-        where = in_program(sys._getframe(1), path)
-        loop = loop_runs_here()
-        tell("sleep", seconds=seconds, line=where, loop=loop, **who())
+        tell(
+            "sleep",
+            line=in_program(sys._getframe(1), path),
+            loop=loop_runs_here(),
+            threads=threading.active_count(),
+            **who(),
+        )
         real_sleep(seconds)
 
     time.sleep = sleep  # type: ignore
