@@ -218,8 +218,8 @@ class Said(list[Line]):
 class Call:
     """Calls `main` of the reader's program, and remembers what happened."""
 
-    def __init__(self, path: Path, limit: float) -> None:
-        self.path, self.limit = path, limit
+    def __init__(self, path: Path, limit: float, checked: str) -> None:
+        self.path, self.limit, self.checked = path, limit, checked
         self.records: list[str] = []
 
     def __call__(
@@ -272,7 +272,7 @@ def what_is_wrong(run: Run, error: str, limit: float) -> str:
 def record(expression: str, run: Run, said: Said) -> str:
     """Show what a call printed, and how it ended."""
     own, letters = set(map(id, said)), dict[str, str]()
-    rows = [f"{expression} printed, after so many seconds, in thread A, B .."]
+    rows = [f"{expression} printed (second, thread)"]
     for line in [*run.imported, *run.lines]:
         letter = ""
         if line.thread:
@@ -282,7 +282,7 @@ def record(expression: str, run: Run, said: Said) -> str:
     if len(rows) > 40:
         rows[30:-8] = [f"  ... {len(rows) - 38} lines more"]
     if len(said) < len(run.lines) + len(run.imported):
-        rows.append("  (# counts for nothing: not a line of the program)")
+        rows.append("  (# is not looked at)")
     if not run.imported and not run.lines:
         rows.append("  nothing")
     if errors := run.errors.splitlines():
@@ -308,7 +308,6 @@ def unguarded(path: Path) -> str:
 
 def install(package: str) -> str:
     """Return how to install for this Python."""
-    package = package or "gevent aiohttp"
     if importlib.util.find_spec("pip"):
         return f"{sys.executable} -m pip install {package}"
     return f"uv pip install {package}"

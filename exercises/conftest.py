@@ -11,6 +11,7 @@ from calls import Call, install
 
 HERE = Path(__file__).resolve().parent
 EXERCISES = {x.stem[3:]: x for x in sorted(HERE.glob("[0-9][0-9]_*.py"))}
+SOLUTIONS = "exercises/repaired"
 COPIED = pytest.StashKey[int]()
 
 
@@ -18,7 +19,8 @@ COPIED = pytest.StashKey[int]()
 def call_fixture(request: pytest.FixtureRequest) -> Call:
     name = request.node.originalname.removeprefix("test_")
     path = folder(request.config) / EXERCISES[name].name
-    return Call(path, request.config.getoption("--limit"))
+    limit: float = request.config.getoption("--limit")
+    return Call(path, limit, checked=request.function.__doc__)
 
 
 # What pytest calls.
@@ -79,40 +81,41 @@ def pytest_runtest_makereport(
         # pytest adds what it knows of the expression to a message.
         message = str(call.excinfo.value).split("\nassert ")[0]
         parts = [
-            f"{shown(made.path, item.config)}: {statement(made.path, 'It')}",
-            f"What is checked: {item.obj.__doc__}",  # type: ignore
+            f"{shown(made.path, item.config)} should\n  "
+            f"{statement(made.path, 'It should')}\n"
+            f"What is checked: {made.checked}",
             message,
             *made.records,
         ]
         if item.config.getoption("--hint"):
-            parts.append(f"Hint: {hint(made.path)}")
+            parts.append(f"Hint: {" ".join(hint(made.path).split())}")
         report.longrepr = "\n\n".join(parts)
     return report
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say how many are repaired, and what to do next."""
+) -> Generator[None, None, None]:
+    """Say last how many are repaired, and what to do next."""
+    yield
     found: dict[str, list[str]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
         reports = terminalreporter.stats.get(outcome, [])
-        names = [x.nodeid.rpartition("::test_")[2] for x in reports]
-        found[outcome] = sorted(
-            set(names) & {*EXERCISES}, key=[*EXERCISES].index
-        )
+        names = {x.nodeid.rpartition("::test_")[2] for x in reports}
+        found[outcome] = [name for name in EXERCISES if name in names]
     say = terminalreporter.write_line
     done, todo = len(found["passed"]), found["failed"] + found["error"]
-    if found["skipped"]:
-        say(f"{len(found['skipped'])} need a package: {install('')}")
+    if skipped := len(found["skipped"]):
+        say(f"{skipped} need a package: {install('gevent aiohttp')}")
     if todo:
         path = folder(config) / EXERCISES[todo[0]].name
-        say(f"{done} repaired. Repair {shown(path, config)}")
+        say(f"{done} repaired so far. Next: {shown(path, config)}")
         say(f"Read again: {statement(path, 'Read again')}")
         if not config.getoption("--hint"):
-            say("With --hint you get a hint.")
+            say("A hint: --hint")
     elif done:
-        say(f"{done} of {done} repaired. Solutions: exercises/repaired")
+        say(f"{done} repaired, and none is left. Solutions: {SOLUTIONS}")
 
 
 # The rest reads files.
