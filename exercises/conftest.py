@@ -88,7 +88,7 @@ def pytest_runtest_makereport(
             *made.records,
         ]
         if item.config.getoption("--hint"):
-            parts.append(f"Hint: {" ".join(hint(made.path).split())}")
+            parts.append(f"Hint: {hint(made.path)}")
         report.longrepr = "\n\n".join(parts)
     return report
 
@@ -144,4 +144,4 @@ def hint(path: Path) -> str:
     found = re.search(
         rf"^## {path.stem[3:]}\n+(.*?)(?=\n## |\Z)", text, re.M | re.S
     )
-    return found[1].strip() if found else "there is none"
+    return " ".join(found[1].split()) if found else "there is none"
