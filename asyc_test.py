@@ -14,27 +14,32 @@ hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
     task           runs a coroutine while others wait
     group          a TaskGroup waits for all, and cancels them if one fails
     gather         all results, in the order asked; if one fails, others go on
-    wait           who is done, and who is pending
-    as_completed   all results, in the order of finishing
     timeout        cancels what takes too long, and raises TimeoutError
     cancel         a request, which arrives as CancelledError
     limit          a semaphore: twenty hellos, five at a time
     blocking       one blocking call stops every coroutine; give it a thread
-    no_stop        a timeout does not stop a thread
+    give_way       which await lets others run, and which does not
     error          a task fails, and nobody is told
     reference      a task that nobody refers to can vanish
+
+  When you need it
+    wait           who is done, and who is pending
+    as_completed   all results, in the order of finishing
     iterate        async for and async with can wait
     shutdown       a queue tells everybody that nothing more comes
+    debug          who blocks the loop
+    pool           how many to_thread calls run at once
+    no_stop        a timeout does not stop a thread
+    loop_thread    a loop in a thread of its own takes work from other threads
+    nested         no asyncio.run where a loop runs already
+    other_loop     what belongs to one loop is of no use in another
 
   How it works
     coroutine      send runs it up to where it waits
     future         a result that is promised now and set later
-    awaitable      anything with __await__, and nothing else
-    give_way       which await lets others run, and which does not
+    awaitable      a coroutine, or what has __await__, and nothing else
+    eager          a task that starts before its turn
     callback       called in the loop's thread, wherever the work was done
-    loop_thread    a loop in a thread of its own takes work from other threads
-    nested         no asyncio.run where a loop runs already
-    other_loop     what belongs to one loop is of no use in another
 
   The limits
     lock           threads lose updates between a read and a write
@@ -42,7 +47,7 @@ hellos, which wait 1, 0.2 and 0.6 seconds: 1.8 where one waits after another,
     pickle         what another process can be sent
     cpu            coroutines take turns, processes work at the same time
 
-    python asyc_test.py                 takes all steps, in 21 seconds
+    python asyc_test.py                 takes all steps, in 23 seconds
     python asyc_test.py task cancel     takes these two
 
 In the code, `STEP_test()` is a step. Where it is an `async def`, asyncio's
@@ -51,6 +56,8 @@ event loop runs it; a plain `def` starts without a loop.
 
 import argparse
 import asyncio
+import contextlib
+import errno
 import gc
 import logging
 import os
@@ -60,15 +67,10 @@ import signal
 import sys
 import threading
 import time
+import types
 import warnings
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
 from concurrent import futures
-from contextlib import (
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-    suppress,
-)
 from typing import Any
 
 SECONDS = (1.0, 0.2, 0.6)
@@ -106,8 +108,7 @@ def run_test() -> None:
         warnings.simplefilter("always")
         forgotten = hello(0.2)
         del forgotten
-    for warning in caught:
-        say(f"main: {warning.category.__name__}: {warning.message}")
+    say(f"main: RuntimeWarning: {caught[0].message}")
 
 
 async def await_test() -> None:
@@ -120,7 +121,7 @@ async def await_test() -> None:
 
 
 async def task_test() -> None:
-    """A task runs its coroutine whenever the loop is free, beside others.
+    """A task wraps a coroutine: it runs it beside others, and has its state.
 
     Creating one only tells the loop. It gets its turn when `main` waits.
     """
@@ -144,7 +145,7 @@ async def group_test() -> None:
         async with asyncio.TaskGroup() as group:
             sibling = group.create_task(hello(0.6))
             group.create_task(fail(0.1))
-    except* ConnectionError as errors:
+    except* ConnectionError as errors:  # needs Python 3.11
         say(f"main: {errors.exceptions}, sibling {state(sibling)}")
 
 
@@ -168,21 +169,6 @@ async def gather_test() -> None:
     say(f"main: results {await replies}")
 
 
-async def wait_test() -> None:
-    """`wait` tells who is done and who is pending, and leaves them running."""
-    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
-    for when in (asyncio.FIRST_COMPLETED, asyncio.ALL_COMPLETED):
-        done, pending = await asyncio.wait(tasks, return_when=when)
-        say(f"main: {when}: {len(done)} done, {len(pending)} pending")
-
-
-async def as_completed_test() -> None:
-    """`as_completed` gives each result as soon as it is there."""
-    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
-    for next_one in asyncio.as_completed(tasks):
-        say(f"main: result {await next_one}")
-
-
 async def polite() -> None:
     """Clean up when cancelled, and let the cancellation go on."""
     try:
@@ -197,19 +183,19 @@ async def polite() -> None:
 async def timeout_test() -> None:
     """A timeout cancels what takes too long, and raises TimeoutError.
 
-    `timeout` gives a whole block a time limit, `wait_for` one awaitable.
+    `wait_for` gives one awaitable a time limit, `timeout` a whole block.
     """
+    try:
+        await asyncio.wait_for(polite(), 0.2)
+    except TimeoutError:
+        say("main: TimeoutError from wait_for")
+
     try:
         async with asyncio.timeout(0.5):
             await hello(0.1)
             await polite()
     except TimeoutError:
         say("main: TimeoutError from timeout")
-
-    try:
-        await asyncio.wait_for(polite(), 0.2)
-    except TimeoutError:
-        say("main: TimeoutError from wait_for")
 
 
 async def deaf() -> None:
@@ -238,14 +224,13 @@ async def limit_test() -> None:
     """A semaphore has so many places; the next one waits until one is free."""
     places = asyncio.Semaphore(5)
 
-    async def limited_hello(seconds: float) -> float:
+    async def limited_hello(seconds: float) -> None:
         async with places:
-            return await hello(seconds)
+            await hello(seconds)
 
     # From 0.2 to 0.39 seconds, so that each has a name.
     seconds = [n / 100 for n in range(20, 40)]
-    replies = await asyncio.gather(*map(limited_hello, seconds))
-    say(f"main: {len(replies)} replies")
+    await asyncio.gather(*map(limited_hello, seconds))
 
 
 def blocking_hello(seconds: float) -> None:
@@ -268,39 +253,36 @@ async def fixed_hello(seconds: float) -> None:
 async def blocking_test() -> None:
     """One blocking call stops every coroutine; in a thread it stops none.
 
-    Debug mode finds it: the loop reports whoever held it for 0.1 seconds.
-    `asyncio.run(..., debug=True)` or `python -X dev` switch it on as well.
+    `requests.get` blocks as time.sleep does, and so does a long calculation.
     """
     for twin in (broken_hello, fixed_hello):
         with stopwatch(twin.__name__):
             await asyncio.gather(*map(twin, SECONDS))
 
-    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message)s")
-    asyncio.get_running_loop().set_debug(True)
-    await asyncio.create_task(broken_hello(0.2))
+
+async def never_waits() -> None:
+    """Do nothing."""
 
 
-async def no_stop_test() -> None:
-    """A timeout stops waiting for a thread; nobody can stop the thread.
+@types.coroutine
+def bare_yield() -> Generator[None, None, None]:
+    """Let everybody else run once, as asyncio.sleep(0) does."""
+    yield
 
-    It goes on, and asyncio.run waits for it before it returns. What is to end
-    sooner needs a timeout of its own, or an event that tells it to end.
+
+async def give_way_test() -> None:
+    """`await` lets others run only where it has to wait.
+
+    A coroutine that never waits, or `put` on a queue with room, goes straight
+    on. `sleep(0)` gives way: it is a bare `yield`.
     """
-    try:
-        async with asyncio.timeout(0.2):
-            await asyncio.to_thread(blocking_hello, 1)
-    except TimeoutError:
-        say("main: TimeoutError, and the thread goes on")
-
-    told_to_end = threading.Event()
-    try:
-        async with asyncio.timeout(0.2):
-            await asyncio.to_thread(told_to_end.wait, 60)
-    except TimeoutError:
-        say("main: TimeoutError, and the thread is told to end")
-    finally:
-        told_to_end.set()
-    say("main: returns")
+    queue: asyncio.Queue[int] = asyncio.Queue()
+    ways: Any = [never_waits(), queue.put(1), asyncio.sleep(0), bare_yield()]
+    for way in ways:
+        other = asyncio.create_task(never_waits())
+        await way
+        say(f"main: after await {way.__name__} the other is {state(other)}")
+        await other
 
 
 def on_loop_error(
@@ -318,14 +300,13 @@ async def error_test() -> None:
     """
     asyncio.get_running_loop().set_exception_handler(on_loop_error)
     task = asyncio.create_task(fail(0.1))
-    await hello(0.3)
+    await asyncio.sleep(0.3)
     say(f"main: the task is {state(task)}, and nobody was told")
     del task
     gc.collect()
 
     task = asyncio.create_task(fail(0.1))
     task.add_done_callback(lambda t: say(f"callback: {t.exception()!r}"))
-    await hello(0.3)
     try:
         await task
     except ConnectionError as error:
@@ -346,13 +327,32 @@ async def reference_test() -> None:
     gc.collect()
 
 
-async def replies() -> AsyncIterator[float]:
-    """Yield the reply to each hello: an asynchronous generator."""
-    for seconds in SECONDS:
-        yield await hello(seconds)
+# When you need it
 
 
-@asynccontextmanager
+async def wait_test() -> None:
+    """`wait` tells who is done and who is pending, and leaves them running."""
+    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
+    for when in (asyncio.FIRST_COMPLETED, asyncio.ALL_COMPLETED):
+        done, pending = await asyncio.wait(tasks, return_when=when)
+        say(f"main: {when}: {len(done)} done, {len(pending)} pending")
+
+
+async def as_completed_test() -> None:
+    """`as_completed` gives each result as soon as it is there."""
+    tasks = [asyncio.create_task(hello(s)) for s in SECONDS]
+    for next_one in asyncio.as_completed(tasks):
+        say(f"main: result {await next_one}")
+
+
+async def replies() -> AsyncIterator[int]:
+    """Wait for each reply, and yield it: an asynchronous generator."""
+    for reply in (1, 2, 3):
+        await asyncio.sleep(0.4)
+        yield reply
+
+
+@contextlib.asynccontextmanager
 async def connection() -> AsyncIterator[None]:
     """Open a connection, and close it after the block."""
     await asyncio.sleep(0.1)
@@ -369,11 +369,11 @@ async def iterate_test() -> None:
 
     The values still come one after another: `async for` starts no task.
     """
-    other = asyncio.create_task(hello(0.4))
+    task = asyncio.create_task(hello(0.8))
     async with connection():
         async for reply in replies():
             say(f"main: reply {reply}")
-    await other
+    await task
 
 
 async def shutdown_test() -> None:
@@ -403,116 +403,52 @@ async def shutdown_test() -> None:
         say(f"main: nothing more comes, {queue.qsize()} in the queue")
 
 
-# How it works
+def debug_test() -> None:
+    """Debug mode reports whoever held the loop for 0.1 seconds or more.
 
-
-def coroutine_test() -> None:
-    """`send` runs a coroutine object up to where it waits.
-
-    Sent again, it goes on from there to its end, and StopIteration carries
-    the result. An event loop does just that, each time that what was waited
-    for is there.
+    `python -X dev` turns it on as well.
     """
-    coroutine = hello(0)
-    coroutine.send(None)
-    say("main: it waits at its await")
+    logging.basicConfig(stream=sys.stdout, format="%(name)s: %(message)s")
+    asyncio.run(broken_hello(0.2), debug=True)
+
+
+async def pool_test() -> None:
+    """`to_thread` has a pool of threads; if all are busy, a call waits.
+
+    The whole program shares its min(32, cores + 4) threads. Whoever needs
+    more gives `loop.run_in_executor` a pool of their own.
+    """
+
+    def block() -> int:
+        time.sleep(0.1)
+        return threading.get_ident()
+
+    calls = [asyncio.to_thread(block) for _ in range(40)]
+    threads = set(await asyncio.gather(*calls))
+    say(f"main: {len(calls)} calls of 0.1 s in {len(threads)} threads")
+
+
+async def no_stop_test() -> None:
+    """A timeout stops waiting for a thread; nobody can stop the thread.
+
+    It goes on, and asyncio.run waits for it before it returns. What is to end
+    sooner needs a timeout of its own, or an event that tells it to end.
+    """
     try:
-        coroutine.send(None)
-    except StopIteration as stop:
-        say(f"main: StopIteration, value {stop.value}")
+        async with asyncio.timeout(0.2):
+            await asyncio.to_thread(blocking_hello, 1)
+    except TimeoutError:
+        say("main: TimeoutError, and the thread goes on")
 
-
-async def future_test() -> None:
-    """A future is a result that is promised now and set later.
-
-    A task is a future too: the result is what its coroutine returns.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[str] = loop.create_future()
-
-    def keep_promise() -> None:
-        say(f"loop: set_result now = {now()}")
-        future.set_result("a reply")
-
-    loop.call_later(0.3, keep_promise)
-    say(f"main: {state(future)} now = {now()}")
-    result = await future
-    say(f"main: {state(future)}, result {result!r}")
-    say(
-        f"main: a task is a future: {issubclass(asyncio.Task, asyncio.Future)}"
-    )
-
-
-class Hello:
-    """A hello that `await` takes, because it has `__await__`."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def __await__(self) -> Generator[Any, None, float]:
-        """Say hello, wait, say goodbye, in a generator as before 3.5."""
-        say_hello(self.seconds)
-        yield from asyncio.sleep(self.seconds).__await__()
-        say_bye(self.seconds)
-        return self.seconds
-
-
-async def awaitable_test() -> None:
-    """`await` takes an awaitable: what has `__await__`, and nothing else.
-
-    Coroutines, tasks and futures have it, and any class can.
-    """
-    say(f"main: result {await Hello(0.3)}")
-    number: Any = 0.3
+    told_to_end = threading.Event()
     try:
-        await number
-    except TypeError as error:
-        say(f"main: TypeError: {error}")
-
-
-async def give_way_test() -> None:
-    """`await` lets others run only where it has to wait.
-
-    A coroutine that never waits, or `put` on a queue with room, goes straight
-    on. `sleep(0)` waits for nothing, and lets everybody run once.
-    """
-
-    async def never_waits() -> None:
-        pass
-
-    async def other() -> None:
-        say("other: my turn")
-
-    queue: asyncio.Queue[int] = asyncio.Queue()
-    for name, awaitable in {
-        "never_waits()": never_waits(),
-        "queue.put(1)": queue.put(1),
-        "asyncio.sleep(0)": asyncio.sleep(0),
-    }.items():
-        task = asyncio.create_task(other())
-        await awaitable
-        say(f"main: after await {name} the other is {state(task)}")
-        await task
-
-    if sys.version_info < (3, 12):
-        say("main: skipped, eager tasks need Python 3.12")
-        return
-    # An eager task runs at once, up to where it waits.
-    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
-    task = asyncio.create_task(other())
-    say(f"main: after create_task the eager other is {state(task)}")
-
-
-async def callback_test() -> None:
-    """The loop calls a done callback, in its thread, wherever the work was."""
-
-    def on_done(task: asyncio.Task[None]) -> None:
-        say(f"callback: {state(task)} {where()}")
-
-    say(f"main: {where()}")
-    task = asyncio.create_task(fixed_hello(0.3))
-    task.add_done_callback(on_done)
-    await task
+        async with asyncio.timeout(0.2):
+            await asyncio.to_thread(told_to_end.wait, 60)
+    except TimeoutError:
+        say("main: TimeoutError, and the thread is told to end")
+    finally:
+        told_to_end.set()
+    say("main: returns")
 
 
 def loop_thread_test() -> None:
@@ -558,7 +494,7 @@ def other_loop_test() -> None:
     queue: asyncio.Queue[str] = asyncio.Queue()
 
     async def wait_for_item() -> None:
-        with suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(queue.get(), 0.1)
         say("main: the queue belongs to this loop now")
 
@@ -577,54 +513,124 @@ def other_loop_test() -> None:
             say(f"main: RuntimeError: {error}")
 
 
+# How it works
+
+
+def coroutine_test() -> None:
+    """`send` runs a coroutine object up to where it waits.
+
+    Sent again, it goes on to its end, and StopIteration carries the result.
+    An event loop sends each time that what was waited for is there.
+    """
+    coroutine = hello(0)
+    coroutine.send(None)
+    say("main: it waits at its await")
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        say(f"main: StopIteration, value {stop.value}")
+
+
+async def future_test() -> None:
+    """A future is a result that is promised now and set later.
+
+    Here the loop sets it. A task is a future too: its result is what the
+    coroutine returns.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[str] = loop.create_future()
+    loop.call_later(0.3, future.set_result, "a reply")
+    say(f"main: {state(future)} now = {now()}")
+    say(f"main: result {await future!r}, {state(future)} now = {now()}")
+
+
+class Hello:
+    """A hello that `await` takes, because it has `__await__`."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __await__(self) -> Generator[Any, None, float]:
+        return hello(self.seconds).__await__()
+
+
+async def awaitable_test() -> None:
+    """`await` takes a coroutine, or what has `__await__`, and nothing else.
+
+    Coroutine inherits Awaitable; tasks and futures are awaitable, and so is
+    any class with `__await__`. What types.coroutine makes has none: it is a
+    generator that is marked as a coroutine.
+    """
+    number: Any = 0.3
+    for thing in (hello(0.2), Hello(0.3), bare_yield(), number):
+        is_one = isinstance(thing, Awaitable)
+        say(f"main: a {type(thing).__name__}, Awaitable: {is_one}")
+        try:
+            say(f"main: result {await thing}")
+        except TypeError as error:
+            say(f"main: TypeError: {error}")
+
+
+async def eager_test() -> None:
+    """An eager task runs as soon as it is created, up to where it waits."""
+    if sys.version_info < (3, 12):
+        say("main: skipped, eager tasks need Python 3.12")
+        return
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+    task = asyncio.create_task(never_waits())
+    say(f"main: after create_task it is {state(task)}")
+
+
+async def callback_test() -> None:
+    """The loop calls a done callback, in its thread, wherever the work was."""
+
+    def on_done(task: asyncio.Task[None]) -> None:
+        say(f"callback: {state(task)} {where()}")
+
+    say(f"main: {where()}")
+    task = asyncio.create_task(fixed_hello(0.3))
+    task.add_done_callback(on_done)
+    await task
+
+
 # The limits
 
 WORKERS = 5
-TIMES = 1_000_000
 
 
 async def lock_test() -> None:
     """Threads lose updates between a read and a write; a lock prevents it.
 
-    With a GIL, Python switches threads only at some places, such as a call or
-    the next turn of a loop. There is none inside `count += 1`, so it loses
-    nothing today. But nobody promises that, and without a GIL the other
-    threads run all the time.
+    With a GIL, Python switches threads only at some places, such as a call.
+    There is none inside `count += 1`, so it loses nothing today. But nobody
+    promises that, and without a GIL the other threads run all the time.
     """
     count = 0
-    all_have_read = threading.Barrier(WORKERS, timeout=3)
     lock = threading.Lock()
-
-    def add_one() -> None:
-        nonlocal count
-        for _ in range(TIMES):
-            count += 1
 
     def successor(number: int) -> int:
         return number + 1
 
-    def call_between() -> None:
+    def add_one(times: int) -> None:
         nonlocal count
-        for _ in range(TIMES):
+        for _ in range(times):
+            count += 1
+
+    def call_between(times: int) -> None:
+        nonlocal count
+        for _ in range(times):
             count = successor(count)
 
-    def unlocked() -> None:
-        nonlocal count
-        read = count
-        all_have_read.wait()  # here the threads have to switch
-        count = read + 1
+    def locked(times: int) -> None:
+        for _ in range(times):
+            with lock:
+                call_between(1)
 
-    def locked() -> None:
-        nonlocal count
-        with lock:
-            read = count
-            time.sleep(0.01)
-            count = read + 1
-
-    workers = {add_one: TIMES, call_between: TIMES, unlocked: 1, locked: 1}
+    # Waiting for a lock takes time, so do it less often.
+    workers = {add_one: 1_000_000, call_between: 1_000_000, locked: 10_000}
     for worker, times in workers.items():
         count = 0
-        threads = [asyncio.to_thread(worker) for _ in range(WORKERS)]
+        threads = [asyncio.to_thread(worker, times) for _ in range(WORKERS)]
         await asyncio.gather(*threads)
         say(f"{worker.__name__}: counted to {count:,} of {WORKERS * times:,}")
 
@@ -646,11 +652,8 @@ async def no_lock_test() -> None:
         count = read + 1
 
     async def await_locked() -> None:
-        nonlocal count
         async with lock:
-            read = count
-            await asyncio.sleep(0)
-            count = read + 1
+            await await_between()
 
     for worker in (no_await, await_between, await_locked):
         count = 0
@@ -678,52 +681,6 @@ def pickle_test() -> None:
     coroutine.close()
 
 
-def work(names: str) -> str:
-    """Run a job for each letter, as coroutines that count in turns.
-
-    Return where they ran, and whose turns these were.
-    """
-    turns = []
-
-    async def job(name: str) -> None:
-        for _ in range(4):
-            for _ in range(1_000_000):
-                pass
-            turns.append(name)
-            await asyncio.sleep(0)
-
-    async def jobs() -> None:
-        await asyncio.gather(*map(job, names))
-
-    asyncio.run(jobs(), debug=False)
-    os_thread = threading.get_native_id()
-    return f"process = {os.getpid()} OS thread = {os_thread} {''.join(turns)}"
-
-
-def clock(
-    name: str,
-    parts: Sequence[str],
-    alone: float = 0,
-    pool: futures.Executor | None = None,
-) -> float:
-    """Work on the parts, here or in a pool; print who did, and how long.
-
-    Compare with the seconds of one after another; return the seconds.
-    """
-    with pool or nullcontext():
-        if pool:
-            start_both(pool)
-        start = time.perf_counter()
-        lines = list(pool.map(work, parts) if pool else map(work, parts))
-        took = time.perf_counter() - start
-    # No worker is left that would outlive this process if nobody reads this.
-    for line in lines:
-        say(f"{name}: {line}")
-    ratio = f" | {alone / took:.1f} times as fast" if alone else ""
-    say(f"{name}: {took:.2f} s{ratio}")
-    return took
-
-
 def cpu_test() -> None:
     """Concurrent is taking turns, parallel is working at the same time.
 
@@ -732,11 +689,13 @@ def cpu_test() -> None:
     parallel, with coroutines inside them; so do interpreters, in threads.
     """
     has_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    python = f"Python {platform.python_version()}"
     gil = "with a GIL" if has_gil else "without a GIL"
-    say(f"main: {os.cpu_count()} cores, {python} {gil}")
+    cores = usable_cores()
+    say(f"main: cores {cores} | Python {platform.python_version()} {gil}")
+    if cores == 1:
+        say("main: on one core nothing can work at the same time")
 
-    alone = clock("one after another", "abcd")
+    alone = clock("one after another", ["a", "b", "c", "d"])
     clock("coroutines", ["abcd"], alone)
     halves = ["ab", "cd"]
     clock("threads", halves, alone, futures.ThreadPoolExecutor(2))
@@ -774,9 +733,9 @@ def where() -> str:
 
 
 def state(future: asyncio.Future[Any]) -> str:
-    if future.cancelled():
-        return "cancelled"
-    return "done" if future.done() else "pending"
+    if not future.done():
+        return "pending"
+    return "done (cancelled)" if future.cancelled() else "done"
 
 
 def say(line: str) -> None:
@@ -793,7 +752,7 @@ def say_bye(seconds: float) -> None:
     say(f"Bye.. {seconds:g} now = {now()}")
 
 
-@contextmanager
+@contextlib.contextmanager
 def stopwatch(name: str) -> Iterator[None]:
     """Run the block, print its seconds, and the sum of its hellos' waits."""
     start = time.perf_counter()
@@ -803,6 +762,53 @@ def stopwatch(name: str) -> Iterator[None]:
         line += f" | one after another {sum(waited):.2f} s"
     waited.clear()
     say(line)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; `taskset` forbids some."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def work(names: str) -> str:
+    """Count in turns, a coroutine for each name; return where, whose turns."""
+    turns = []
+
+    async def job(name: str) -> None:
+        for _ in range(4):
+            for _ in range(6_000_000):
+                pass
+            turns.append(name)
+            await asyncio.sleep(0)
+
+    async def jobs() -> None:
+        await asyncio.gather(*map(job, names))
+
+    asyncio.run(jobs(), debug=False)
+    os_thread = threading.get_native_id()
+    return f"process = {os.getpid()} OS thread = {os_thread} {''.join(turns)}"
+
+
+def clock(
+    name: str,
+    parts: list[str],
+    alone: float = 0,
+    pool: futures.Executor | None = None,
+) -> float:
+    """Work on the parts, here or in a pool; print who did, and how long."""
+    with pool or contextlib.nullcontext():
+        if pool:
+            start_both(pool)
+        start = time.perf_counter()
+        lines = list(pool.map(work, parts) if pool else map(work, parts))
+        took = time.perf_counter() - start
+    # No worker is left that would outlive this process if nobody reads this.
+    for line in lines:
+        say(f"{name}: {line}")
+    ratio = f" | {alone / took:.1f} times as fast" if alone else ""
+    say(f"{name}: {took:.2f} s{ratio}")
+    return took
 
 
 def start_both(pool: futures.Executor) -> None:
@@ -822,34 +828,54 @@ def start_both(pool: futures.Executor) -> None:
 
 def begin() -> None:
     """Begin a process or an interpreter: leave Ctrl-C to the parent."""
-    with suppress(ValueError):  # no signal reaches an interpreter anyway
+    with contextlib.suppress(
+        ValueError
+    ):  # no signal reaches an interpreter anyway
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     # In dev mode, Python 3.15 warns so of the main module that it has here.
     warnings.filterwarnings("ignore", "Module globals is missing")
 
 
+@contextlib.contextmanager
+def plain_endings() -> Iterator[None]:
+    """Print no traceback where nobody has made a mistake."""
+    if sys.platform != "win32":  # `| head` closes the pipe
+        before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:  # a full disk
+            raise
+        # Closed, or Python would try once more to write what is left.
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        sys.exit(f"cannot print: {error.strerror}")
+    finally:
+        if sys.platform != "win32":
+            signal.signal(signal.SIGPIPE, before)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__,
+        # `python -OO` drops the text at the top.
+        description=__doc__ or f"The steps are {', '.join(STEPS)}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     steps = ["all", *STEPS]
     parser.add_argument(
         "steps", nargs="*", choices=steps, default="all", metavar="STEP"
     )
-    args = parser.parse_args()
-    if hasattr(signal, "SIGPIPE"):  # so that `| head` is no error
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    try:
-        for name in STEPS if "all" in args.steps else args.steps:
+    chosen = parser.parse_args().steps
+    with plain_endings():
+        for name in STEPS if "all" in chosen else chosen:
             say(f"== {name}")
             with stopwatch(f"== {name}"):
                 coroutine = STEPS[name]()
                 if coroutine:
                     # -X dev would turn debug mode on in each step.
                     asyncio.run(coroutine, debug=False)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -21,18 +21,21 @@ that lets one hello wait while another goes on.
     python coroutine_test.py async --seconds 0.5 1 2
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
+import errno
 import heapq
+import importlib.util
 import itertools
-import os
 import signal
 import sys
 import threading
 import time
 import types
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 
@@ -45,19 +48,26 @@ def hello(seconds: float) -> None:
 
 def sequential_test(seconds: Sequence[float]) -> None:
     """Call one hello after another."""
-    with report("sequential"):
-        for s in seconds:
-            hello(s)
+    for s in seconds:
+        hello(s)
 
 
 def thread_test(seconds: Sequence[float]) -> None:
     """Give each hello a thread; the system switches between them."""
-    with report("thread"):
-        threads = [threading.Thread(target=hello, args=(s,)) for s in seconds]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    threads = [
+        threading.Thread(target=hello, args=(s,), daemon=True) for s in seconds
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def yield_hello(seconds: float) -> Iterator[float]:
+    """Say hello, let the event loop wait so many seconds, say goodbye."""
+    say_hello(seconds)
+    yield seconds
+    say_bye(seconds)
 
 
 def event_loop(tasks: Iterable[Iterator[float]]) -> None:
@@ -79,17 +89,9 @@ def event_loop(tasks: Iterable[Iterator[float]]) -> None:
             heapq.heappush(waiting, (due, next(number), task))
 
 
-def yield_hello(seconds: float) -> Iterator[float]:
-    """Say hello, let the event loop wait so many seconds, say goodbye."""
-    say_hello(seconds)
-    yield seconds
-    say_bye(seconds)
-
-
 def yield_test(seconds: Sequence[float]) -> None:
     """Make each hello a generator; the event loop above resumes them."""
-    with report("yield"):
-        event_loop(yield_hello(s) for s in seconds)
+    event_loop(yield_hello(s) for s in seconds)
 
 
 @types.coroutine
@@ -105,11 +107,9 @@ def asyncio_test(seconds: Sequence[float]) -> None:
 
     # On Python 3.12 and 3.13 asyncio.run refuses asyncio_hello(s) itself.
     async def main() -> None:
-        hellos = [asyncio_hello(s) for s in seconds]
-        await asyncio.gather(*hellos)
+        await asyncio.gather(*[asyncio_hello(s) for s in seconds])
 
-    with report("asyncio"):
-        asyncio.run(main())
+    asyncio.run(main())
 
 
 async def async_hello(seconds: float) -> None:
@@ -123,11 +123,11 @@ def async_test(seconds: Sequence[float]) -> None:
     """Make each hello a coroutine that asyncio's event loop resumes."""
 
     async def main() -> None:
-        hellos = [async_hello(s) for s in seconds]
-        await asyncio.gather(*hellos)
+        async with asyncio.TaskGroup() as group:
+            for s in seconds:
+                group.create_task(async_hello(s))
 
-    with report("async"):
-        asyncio.run(main())
+    asyncio.run(main())
 
 
 def gevent_test(seconds: Sequence[float]) -> None:
@@ -137,10 +137,11 @@ def gevent_test(seconds: Sequence[float]) -> None:
 
     # From here on time.sleep switches to another greenlet.
     monkey.patch_all()
-    with report("gevent"):
-        greenlets = [gevent.spawn(hello, s) for s in seconds]
-        # Unless told to raise it, joinall ignores the error of a greenlet.
-        gevent.joinall(greenlets, raise_error=True)
+    # Ctrl-C reaches main; gevent's own loop need not print it as well.
+    gevent.get_hub().NOT_ERROR += (KeyboardInterrupt,)
+    greenlets = [gevent.spawn(hello, s) for s in seconds]
+    # Unless told to raise it, joinall ignores the error of a greenlet.
+    gevent.joinall(greenlets, raise_error=True)
 
 
 # They run in this order. The patch is for the whole process and for good, so
@@ -155,87 +156,106 @@ MODELS = {
 }
 
 
-# The rest prints, counts, and reads the command line.
+# The rest prints, and reads the command line.
 
-thread_ids: set[int] = set()
-os_threads: set[int] = set()
-closing_lines: list[str] = []
+# When each hello was said, in which thread, in which OS thread.
+hellos: list[tuple[float, int, int]] = []
+failed_threads: list[threading.ExceptHookArgs] = []
 
 
-def say(line: str) -> None:
+def say(text: str, who: str = "") -> None:
     # One write for each line, or lines of two threads can mix.
-    print(line + "\n", end="", flush=True)
+    now = time.strftime("%H:%M:%S")
+    print(f"{text} now = {now}{who}\n", end="", flush=True)
 
 
 def say_hello(seconds: float) -> None:
     thread_id, os_thread = threading.get_ident(), threading.get_native_id()
-    thread_ids.add(thread_id)
-    os_threads.add(os_thread)
-    say(
-        f"Hello {seconds:g} now = {time.strftime('%H:%M:%S')}"
-        f" serve thread id = {thread_id} OS thread = {os_thread}"
-    )
+    hellos.append((time.perf_counter(), thread_id, os_thread))
+    who = f" serve thread id = {thread_id} OS thread = {os_thread}"
+    say(f"Hello {seconds:g}", who)
 
 
 def say_bye(seconds: float) -> None:
-    say(f"Bye.. {seconds:g} now = {time.strftime('%H:%M:%S')}")
+    say(f"Bye.. {seconds:g}")
+
+
+def note_failed_thread(error: threading.ExceptHookArgs) -> None:
+    """Print a thread's error as Python does; join() would not tell of it."""
+    failed_threads.append(error)
+    threading.__excepthook__(error)
+
+
+def run(model: str, seconds: Sequence[float]) -> str:
+    """Run a model; return the closing line, with its seconds and threads."""
+    print(f"== {model}", flush=True)
+    hellos.clear()
+    MODELS[model](seconds)
+    if failed_threads:
+        sys.exit(1)
+    times, thread_ids, os_threads = zip(*hellos, strict=True)
+    closing_line = (
+        f"== {model}: {time.perf_counter() - times[0]:.2f} s"
+        f" | thread ids {len(set(thread_ids))}"
+        f" | OS threads {len(set(os_threads))}"
+    )
+    print(closing_line, flush=True)
+    return closing_line
 
 
 @contextmanager
-def report(model: str) -> Iterator[None]:
-    """Print a heading, run the block, print its seconds and its threads."""
-    thread_ids.clear()
-    os_threads.clear()
-    say(f"== {model}")
-    start = time.perf_counter()
-    yield  # no coroutine: here the block of the `with` runs
-    closing_lines.append(
-        f"== {model}: {time.perf_counter() - start:.2f} s"
-        f" | thread ids {len(thread_ids)} | OS threads {len(os_threads)}"
-    )
-    say(closing_lines[-1])
+def plain_endings() -> Iterator[None]:
+    """Print no traceback where nobody has made a mistake."""
+    threading.excepthook = note_failed_thread
+    if sys.platform != "win32":  # `| head` closes the pipe
+        before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name != "gevent":
+            raise
+        pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+        sys.exit(f"gevent is missing: {pip} pip install gevent")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:  # a full disk
+            raise
+        # Closed, or Python would try once more to write what is left.
+        with suppress(OSError):
+            sys.stdout.close()
+        sys.exit(f"cannot print: {error.strerror}")
+    finally:
+        threading.excepthook = threading.__excepthook__
+        if sys.platform != "win32":
+            signal.signal(signal.SIGPIPE, before)
 
 
-def read_command_line() -> argparse.Namespace:
+def main() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit("Python 3.11 or newer is needed")
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     models = ["all", *MODELS]
     parser.add_argument("MODEL", nargs="*", choices=models, default="all")
     parser.add_argument("--seconds", nargs="+", type=float, default=[1, 2, 3])
-    args = parser.parse_args()
+    # Models first, or --seconds would take those behind it for numbers.
+    words = sorted(sys.argv[1:], key=lambda word: word not in models)
+    args = parser.parse_args(words)
     if not all(0 <= s <= 3600 for s in args.seconds):
         parser.error("argument --seconds: must be from 0 to 3600")
-    return args
 
-
-def end_quietly() -> None:
-    """End every thread at Ctrl-C, asleep or not; `| head` is no error."""
-    if sys.platform == "win32":
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    else:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-
-
-def main() -> None:
-    args = read_command_line()
-    end_quietly()
-    missing = ""
-    for model in MODELS:
-        if model in args.MODEL or "all" in args.MODEL:
-            try:
-                MODELS[model](args.seconds)
-            except ModuleNotFoundError as error:
-                missing = f"{error.name} is missing: pip install {error.name}"
-            except RuntimeError as error:  # the system refuses a thread
-                print(f"{model}: {error}", file=sys.stderr, flush=True)
-                os._exit(1)  # without waiting for the threads it gave us
-    if len(closing_lines) > 1:
-        say("\n".join(closing_lines))
-    sys.exit(missing or None)
+    closing_lines = []
+    with plain_endings():
+        try:
+            for model in MODELS:
+                if model in args.MODEL or "all" in args.MODEL:
+                    closing_lines.append(run(model, args.seconds))
+        finally:
+            if len(closing_lines) > 1:
+                print(*closing_lines, sep="\n", flush=True)
 
 
 if __name__ == "__main__":

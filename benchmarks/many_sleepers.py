@@ -1,210 +1,224 @@
 """What N workers cost that only wait: 10, 100, ... 100,000 hellos at once.
 
-Runs the models of chapter 1, in silence, with N hellos that all wait one
-second. Each model and each N has a fresh process, five times over. The table
-shows
+These are the models of chapter 1, in silence, with N hellos that all wait one
+second, and three seconds from 10,000 on, so that all wait at once. Each model
+and each N has a fresh process, three times over. A line says
 
-    the milliseconds beyond that second, to start, wake and end all N, and ±
-    how far from the median half of the runs were;
-    the memory that a waiting worker takes, at the largest N: how much the
-    process had grown when the last one had begun, its stacks included.
-
-Where the first hello ends before the last one has begun, they do not all wait
-at once. Then all wait four times as long, and the run begins anew.
+    the milliseconds beyond that, to start, wake and end all N;
+    the memory that each waiting worker takes: how much the process had grown
+    when the last one had begun, its stacks included;
+    or how many threads there were when the system refused one more.
 
     python benchmarks/many_sleepers.py
-    python benchmarks/many_sleepers.py --save .      draws it, too
-    python benchmarks/many_sleepers.py yield async --workers 1000 --repeat 3
-    python benchmarks/many_sleepers.py --workers 1000000 --memory-limit 8000
+    python benchmarks/many_sleepers.py -o sleepers.json   keeps all values
+    python benchmarks/many_sleepers.py yield async --workers 1000 --repeat 9
+    python benchmarks/many_sleepers.py --workers 1000000   needs 10 GB
 """
 
 import argparse
+import asyncio
 import itertools
+import multiprocessing
+import signal
 import statistics
 import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import types
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, NamedTuple
 
 import common
-import pictures
 
-import coroutine_test
+from coroutine_test import event_loop
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
+class Hello(NamedTuple):
+    """A worker begins, waits for so many seconds, and ends."""
+
+    begin: Callable[[], None]
+    seconds: float
+    end: Callable[[], None]
+
+
+def blocking(hello: Hello) -> None:
+    hello.begin()
+    time.sleep(hello.seconds)
+    hello.end()
+
+
+def thread_test(workers: int, hello: Hello) -> None:
+    threads = [
+        threading.Thread(target=blocking, args=(hello,), daemon=True)
+        for _ in range(workers)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def yield_test(workers: int, hello: Hello) -> None:
+    def worker() -> Iterator[float]:
+        hello.begin()
+        yield hello.seconds
+        hello.end()
+
+    event_loop(worker() for _ in range(workers))
+
+
+def asyncio_test(workers: int, hello: Hello) -> None:
+    @types.coroutine
+    def worker() -> Generator[Any, None, None]:
+        hello.begin()
+        yield from asyncio.sleep(hello.seconds)
+        hello.end()
+
+    async def main() -> None:
+        await asyncio.gather(*[worker() for _ in range(workers)])
+
+    asyncio.run(main())
+
+
+def async_test(workers: int, hello: Hello) -> None:
+    async def worker() -> None:
+        hello.begin()
+        await asyncio.sleep(hello.seconds)
+        hello.end()
+
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(worker())
+
+    asyncio.run(main())
+
+
+def gevent_test(workers: int, hello: Hello) -> None:
+    import gevent
+    from gevent import monkey
+
+    monkey.patch_all()
+    greenlets = [gevent.spawn(blocking, hello) for _ in range(workers)]
+    gevent.joinall(greenlets, raise_error=True)
+
+
+MODELS = {
+    "thread": thread_test,
+    "yield": yield_test,
+    "asyncio": asyncio_test,
+    "async": async_test,
+    "gevent": gevent_test,
+}
 Result = dict[str, Any]
+
+
+def most_threads(workers: int) -> int:
+    """Start so many threads, all at once; return how many there can be."""
+    shut = threading.Lock()
+    shut.acquire()
+    for started in range(workers):
+        try:
+            threading.Thread(target=shut.acquire, daemon=True).start()
+        except RuntimeError:  # the system refuses one more
+            return started
+    return workers
 
 
 def sleep_at_once(model: str, workers: int, seconds: float) -> Result:
     """Run so many hellos in this process; return what they took.
 
-    The result has `beyond`, the seconds beyond the wait, and `memory`, the
-    bytes of each worker. Or it says why there are none: `too_short`, or
-    `refused` and how many threads there were then.
+    That is `beyond`, the seconds beyond the wait; `memory`, the bytes of each
+    worker; and `at_once`, whether nobody had ended when the last one began.
     """
     import psutil
 
     memory = psutil.Process().memory_info
-    run = coroutine_test.MODELS[model]
-    hellos = itertools.count(1)
-    result: Result = {}
+    begun = itertools.count(1)
+    result: Result = {"waited": seconds, "at_once": True}
 
-    def say_hello(_: float) -> None:
-        if next(hellos) == workers:
+    def begin() -> None:
+        if next(begun) == workers:
             result["memory"] = (memory().rss - before) / workers
 
-    def say_bye(_: float) -> None:
-        if not result:
-            result["too_short"] = True
+    def end() -> None:
+        if "memory" not in result:
+            result["at_once"] = False
 
-    replace_prints(lambda _: None, lambda _: None)
-    run([0.0])  # what is imported once is not a worker's cost
-    replace_prints(say_hello, say_bye)
+    # What is imported once is not a worker's cost.
+    MODELS[model](1, Hello(lambda: None, 0, lambda: None))
     before, start = memory().rss, time.perf_counter()
-    try:
-        run([seconds] * workers)
-    except RuntimeError as error:
-        if "can't start new thread" not in str(error):
-            raise
-        return {"refused": threading.active_count() - 1}
+    MODELS[model](workers, Hello(begin, seconds, end))
     result["beyond"] = time.perf_counter() - start - seconds
     return result
 
 
-def replace_prints(say_hello: object, say_bye: object) -> None:
-    vars(coroutine_test).update(
-        say=lambda _: None, say_hello=say_hello, say_bye=say_bye
-    )
+def fresh(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    """Call a function in a process that has done nothing else."""
+    spawn = multiprocessing.get_context("spawn")
+    # Ctrl-C ends the pool, and that its process.
+    ignore = signal.SIGINT, signal.SIG_IGN
+    with spawn.Pool(1, signal.signal, ignore) as pool:
+        return pool.apply_async(function, arguments).get(timeout=600)
 
 
 def measure(
-    model: str, workers: int, args: argparse.Namespace, limit: float
-) -> Result:
-    """Do that in fresh processes; return the medians, or why there are none.
-
-    That is as above, or `stopped`: the limit, in bytes.
-    """
-    seconds = args.seconds
-    runs: list[Result] = []
-    while len(runs) < args.repeat:
-        try:
-            result: Result = common.fresh(
-                sleep_at_once, model, workers, seconds, memory_limit=limit
-            )
-        except MemoryError:
-            return {"stopped": limit}
-        if "refused" in result:
-            return result
-        if "too_short" in result:
-            seconds *= 4
-            runs.clear()
-        else:
-            runs.append(result)
-    beyond, spread = common.middle([x["beyond"] for x in runs])
-    memory = statistics.median(x["memory"] for x in runs)
-    return {
-        "beyond": beyond,
-        "spread": spread,
-        "memory": memory,
-        "waited": seconds,
-    }
+    model: str, workers: int, seconds: float, repeat: int
+) -> list[Result]:
+    """Return so many results, or the one that there can be."""
+    if model == "thread":
+        most = fresh(most_threads, workers)
+        if most < workers:
+            return [{"refused": most}]
+    # Ten thousand threads take more than a second to start.
+    wait = 3 * seconds if workers >= 10_000 else seconds
+    return [fresh(sleep_at_once, model, workers, wait) for _ in range(repeat)]
 
 
-# The rest prints, draws, and reads the command line.
-
-MODELS = ["thread", "yield", "asyncio", "async", "gevent"]
+# The rest prints, and reads the command line.
 
 
-def cell(result: Result) -> str:
-    """Return what stands in the table."""
-    if "refused" in result:
-        return f"refused at {result['refused']:,}"
-    if "stopped" in result:
-        return f"stopped at {result['stopped'] / 1e6:,.0f} MB"
-    return f"{1000 * result['beyond']:,.1f} ± {1000 * result['spread']:,.1f}"
+def in_words(results: list[Result]) -> str:
+    if "refused" in results[0]:
+        return f"refused at {results[0]['refused']:,}"
+    if not all(x["at_once"] for x in results):
+        return "did not all wait at once"
+    beyond = 1000 * statistics.median(x["beyond"] for x in results)
+    memory = statistics.median(x["memory"] for x in results) / 1000
+    return f"{beyond:,.1f} ms beyond the wait, {memory:,.1f} kB each"
 
 
-def kilobytes(results: list[Result]) -> Iterator[float]:
-    """Yield a worker's memory at the largest N that ran to its end."""
-    ended = [x for x in results if "memory" in x]
-    for result in sorted(ended, key=lambda x: x["workers"])[-1:]:
-        yield result["memory"] / 1000
-
-
-def plot(results: dict[str, list[Result]]) -> "Figure":
-    """Draw the time against N, and the memory of a worker."""
-    picture, (left, right) = pictures.figure(3.6, columns=2)
-    for model, measured in results.items():
-        look = pictures.LOOKS[model]
-        ended = [x for x in measured if "beyond" in x]
-        left.loglog(
-            [x["workers"] for x in ended],
-            [x["beyond"] * 1000 for x in ended],
-            label=model,
-            **look,
-        )
-        for result in measured:
-            if "refused" in result:
-                left.axvline(
-                    result["refused"],
-                    color=look["color"],
-                    linestyle=":",
-                    label=f"{model} {cell(result)}",
-                )
-        for each in kilobytes(measured):
-            bar = right.barh(model, each, color=look["color"])
-            right.bar_label(bar, fmt="%.1f kB", padding=4)
-    left.set_title("Milliseconds beyond the wait")
-    left.set_xlabel("workers")
-    left.margins(x=0.1, y=0.15)
-    picture.legend(loc="outside upper left", ncols=6, frameon=False)
-    pictures.plain_numbers(left.xaxis, left.yaxis)
-    right.set_title("Memory of one waiting worker")
-    right.set_xlabel("kB")
-    right.margins(x=0.2)
-    right.invert_yaxis()
-    right.grid(axis="y", visible=False)
-    return picture
-
-
-def main() -> None:
-    parser = common.parser(__doc__)
+def read_command_line() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = parser.add_argument
     add("MODEL", nargs="*", choices=["all", *MODELS], default="all")
     sizes = [10, 100, 1_000, 10_000, 100_000]
     add("--workers", metavar="N", nargs="+", type=int, default=sizes)
-    add("--repeat", metavar="R", type=int, default=5)
+    add("--repeat", metavar="R", type=int, default=3)
     add("--seconds", metavar="S", type=float, default=1.0)
-    add(
-        "--memory-limit",
-        metavar="MB",
-        type=float,
-        help="where a run is stopped (default: half of what is free)",
-    )
-    args = common.parse(parser)
-    where = common.machine("gevent")
-    import psutil
+    add("-o", "--output", metavar="FILE", help="write all values, as JSON")
+    args = parser.parse_args()
+    for name in ("workers", "repeat", "seconds"):
+        value = getattr(args, name)
+        for number in value if isinstance(value, list) else [value]:
+            if not 0 < number <= 1_000_000:
+                parser.error(f"argument --{name}: above 0, at most 1000000")
+    return args
 
-    limit = psutil.virtual_memory().available / 2
-    if args.memory_limit:
-        limit = args.memory_limit * 1e6
-    columns = [f"{workers:,}" for workers in args.workers]
-    common.print_heading(where, "ms beyond the wait", *columns, "memory each")
-    results: dict[str, list[Result]] = {}
-    for model in MODELS:
-        if model in args.MODEL or "all" in args.MODEL:
-            results[model] = [
-                {"workers": n, **measure(model, n, args, limit)}
-                for n in args.workers
-            ]
-            memory = "".join(f"{x:,.1f} kB" for x in kilobytes(results[model]))
-            common.print_row(model, *map(cell, results[model]), memory)
-    if args.save:
-        pictures.save(
-            args.save / "many_sleepers", where, results, plot(results)
-        )
+
+def main() -> None:
+    args = read_command_line()
+    models = [x for x in MODELS if x in args.MODEL or "all" in args.MODEL]
+    results: dict[str, dict[int, list[Result]]] = {}
+    for model in models:
+        for workers in args.workers:
+            found = measure(model, workers, args.seconds, args.repeat)
+            results.setdefault(model, {})[workers] = found
+            print(f"{model} {workers:,}: {in_words(found)}", flush=True)
+    if args.output:
+        common.save(args.output, results)
 
 
 if __name__ == "__main__":

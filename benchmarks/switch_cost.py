@@ -1,7 +1,7 @@
 """What one switch costs, from a function call to a process.
 
 Two sides take turns and do nothing else: one stops, the other goes on, stops,
-and so on. That is one switch each time. In nanoseconds:
+and so on. That is one switch each time.
 
     function call       call, return, call, return, ...: to compare with
     generator send      a caller and a generator: send, yield, send, ...
@@ -12,14 +12,12 @@ and so on. That is one switch each time. In nanoseconds:
     thread hand-over    two OS threads, each with a lock that the other opens
     process hand-over   two processes, with a byte that goes to and fro
 
-Each is measured in five fresh processes, as the best of three runs of 0.1
-seconds. The table shows the median of the processes, and ± how far from it
-half of them were.
+pyperf finds out how often each has to be repeated, measures it in five
+processes, and has the options below.
 
     python benchmarks/switch_cost.py
-    python benchmarks/switch_cost.py --save .      draws it, too
-    python benchmarks/switch_cost.py --repeat 9 --seconds 0.5
-    taskset -c 0 python benchmarks/switch_cost.py  all on one CPU (Linux)
+    python benchmarks/switch_cost.py -o switches.json   keeps all the values
+    taskset -c 0 python benchmarks/switch_cost.py       all on one CPU (Linux)
 """
 
 import asyncio
@@ -29,15 +27,12 @@ import sys
 import threading
 from collections.abc import Generator, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
 
 import common
-import pictures
 
 from coroutine_test import event_loop
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+# Each of these does so many rounds, of two switches, and returns the seconds.
 
 
 def function_call(rounds: int) -> float:
@@ -126,7 +121,7 @@ def thread_hand_over(rounds: int) -> float:
             theirs.acquire()
             ours.release()
 
-    threading.Thread(target=other).start()
+    threading.Thread(target=other, daemon=True).start()
     start = perf_counter()
     for _ in range(rounds):
         theirs.release()
@@ -141,6 +136,7 @@ def process_hand_over(rounds: int) -> float:
         [sys.executable, "-c", other],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        start_new_session=True,  # it ends with its stdin, not at Ctrl-C
     ) as process:
         assert process.stdin
         assert process.stdout
@@ -154,7 +150,6 @@ def process_hand_over(rounds: int) -> float:
         return perf_counter() - start
 
 
-# Each does so many rounds, of two switches, and returns the seconds.
 SWITCHES = {
     "function call": function_call,
     "generator send": generator_send,
@@ -167,67 +162,10 @@ SWITCHES = {
 }
 
 
-def nanoseconds(name: str, at_least: float) -> float:
-    """Return what one switch costs in this process."""
-    return common.seconds_per_round(SWITCHES[name], at_least) / 2 * 1e9
-
-
-# The rest prints, draws, and reads the command line.
-
-Result = dict[str, Any]
-
-
-def plot(results: list[Result]) -> "Figure":
-    """Draw a dot for each switch, the first on top."""
-    picture, axes = pictures.figure(3.2)
-    for result in reversed(results):
-        name, cost = result["switch"], result["ns"]
-        by_system = name.endswith("hand-over")
-        axes.plot(
-            cost,
-            name,
-            "o",
-            color=pictures.ORANGE if by_system else pictures.BLUE,
-        )
-        axes.annotate(
-            f"{cost:,.0f} ns",
-            (cost, name),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-        )
-    axes.set_xscale("log")
-    axes.margins(x=0.2)
-    axes.grid(axis="y", visible=False)
-    axes.set_xlabel("nanoseconds (logarithmic)")
-    axes.set_title(
-        "One switch. Blue: within a thread. Orange: by the operating system."
-    )
-    pictures.plain_numbers(axes.xaxis)
-    return picture
-
-
 def main() -> None:
-    parser = common.parser(__doc__)
-    parser.add_argument("--repeat", metavar="R", type=int, default=5)
-    parser.add_argument("--seconds", metavar="S", type=float, default=0.1)
-    args = common.parse(parser)
-    where = common.machine("greenlet", "gevent")
-    columns = ["switch", "ns", "±", "times a function call"]
-    common.print_heading(where, *columns)
-    results: list[Result] = []
-    for name in SWITCHES:
-        ns, spread = common.middle(
-            [
-                common.fresh(nanoseconds, name, args.seconds)
-                for _ in range(args.repeat)
-            ]
-        )
-        results.append({"switch": name, "ns": ns, "spread": spread})
-        times = f"{ns / results[0]['ns']:,.1f}"
-        common.print_row(name, f"{ns:,.1f}", f"{spread:,.1f}", times)
-    if args.save:
-        pictures.save(args.save / "switch_cost", where, results, plot(results))
+    runner = common.runner(__doc__, ["greenlet", "gevent"])
+    for name, function in SWITCHES.items():
+        runner.bench_time_func(name, function, inner_loops=2)
 
 
 if __name__ == "__main__":

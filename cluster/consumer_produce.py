@@ -21,6 +21,8 @@ On a cluster that runs already, each line in a terminal of its own:
 """
 
 import argparse
+import errno
+import importlib.util
 import logging
 import multiprocessing
 import os
@@ -28,20 +30,28 @@ import re
 import signal
 import socket
 import sys
-import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
+if sys.version_info < (3, 11):
+    sys.exit("Python 3.11 or newer is needed")
 try:
-    import psutil
     from distributed import Client, Event, LocalCluster, as_completed
 except ModuleNotFoundError as error:
-    sys.exit(f"{error}: python -m pip install -r cluster/requirements.txt")
+    if error.name != "distributed":
+        raise
+    pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+    what = "-r cluster/requirements.txt"
+    sys.exit(f"distributed is missing: {pip} pip install {what}")
+
+import psutil  # which Dask brings along
 
 
 class Options(NamedTuple):
     items: int = 5
-    consumers: int = 2
+    consumers: int = 2  # where this script starts them itself
     queue_size: int = 2
     seconds: float = 1.0  # that consuming an item takes
     fail_on: int = 0  # the item that cannot be consumed; 0: none
@@ -54,7 +64,7 @@ def consume(item: int, options: Options, tried: Event) -> tuple[int, str, str]:
     """Consume an item in a worker; return the item, the reply, and by whom."""
     say(f"[CONSUMER] Consuming {item}...", this_process())
     if item == options.fail_on:
-        raise ValueError(f"item {item}: the consumer was told to fail on it")
+        raise ConsumeError(f"item {item}: the consumer was told to fail on it")
     if item in (options.kill_on, options.freeze_on) and not tried.is_set():
         tried.set()  # in the scheduler, where the next consumer sees it
         time.sleep(options.seconds / 2)
@@ -81,6 +91,7 @@ def producer(client: Client, options: Options) -> None:
     def take_replies(left: int) -> None:
         """Wait until no more than so many items are left without a reply."""
         while futures.count() > left:
+            # Raises what the consumer has raised.
             item, reply, process = next(futures).result()
             consumed_by.append(process)
             say(f"[PRODUCER] Consumer return: {reply} for {item}")
@@ -105,6 +116,7 @@ def cluster_here(consumers: int) -> LocalCluster:
         threads_per_worker=1,
         dashboard_address="127.0.0.1:0",
         scheduler_kwargs={"worker_ttl": "1s", "dashboard": False},
+        silence_logs=logging.CRITICAL,
     )
 
 
@@ -114,50 +126,32 @@ produced: list[int] = []
 consumed_by: list[str] = []  # the process that sent the reply, for each
 
 
-def say(text: str, process: str = "") -> None:
+class ConsumeError(Exception):
+    """An item could not be consumed."""
+
+
+def say(text: str, who: str = "") -> None:
     # One write for each line, or lines of two processes can mix.
     now = time.strftime("%H:%M:%S")
-    print(f"{text} now = {now}{process}\n", end="", flush=True)
+    print(f"{text} now = {now}{who}\n", end="", flush=True)
 
 
 def this_process() -> str:
     return f" process = {os.getpid()} host = {socket.gethostname()}"
 
 
-def connect(cluster: LocalCluster | str) -> Client:
-    """Return a client when the cluster has a worker, or end in eight seconds.
+@contextmanager
+def ctrl_c_held_back() -> Iterator[None]:
+    """Block Ctrl-C meanwhile, and for good in what starts meanwhile.
 
-    Dask alone waits for ever where a server of another kind takes the call.
+    A terminal sends it to the workers, too, and they would complain.
     """
-    nobody = f"no cluster with a worker at {cluster}"
-    timer = threading.Timer(8, end, [1, nobody])
-    timer.start()
-    client = Client(cluster)
-    client.wait_for_workers(1)
-    timer.cancel()
-    return client
-
-
-def silence_workers() -> None:
-    """Give what starts from now on another stderr, which nobody reads.
-
-    A terminal sends Ctrl-C to the workers, too, and they would complain.
-    """
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
-def kill_workers() -> None:
-    for worker in multiprocessing.active_children():
-        worker.kill()  # Dask would wait for a busy or a frozen one
-
-
-def end(status: int, why: str = "") -> None:
-    """End at once, before Dask starts the workers again."""
-    kill_workers()
-    if why:
-        print(" ".join(why.split()), file=sys.stderr)
-    os._exit(status)
+    if sys.platform == "win32":
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    yield
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def read_command_line() -> Options:
@@ -179,36 +173,58 @@ def read_command_line() -> Options:
             parser.error(f"argument --{option}: must be from {low} to {high}")
     if not re.fullmatch(r"(tcp://[^/]+:\d+)?", options.scheduler):
         parser.error("argument --scheduler: must be like tcp://127.0.0.1:8786")
-    if options.scheduler and options.consumers != Options().consumers:
-        parser.error("argument --consumers: not with --scheduler")
     return options
 
 
-def main() -> None:
-    options = read_command_line()
-    logging.disable()  # Dask tells of every worker that it loses
-    silence_workers()
-    signal.signal(signal.SIGINT, lambda *_: end(130))
-    try:
-        client = connect(options.scheduler or cluster_here(options.consumers))
+def run(options: Options) -> str:
+    """Run the producer, print the closing line; return what went wrong."""
+    failure = ""
+    with ExitStack() as stack:
+        with ctrl_c_held_back():
+            cluster = options.scheduler or stack.enter_context(
+                cluster_here(options.consumers)
+            )
+        try:
+            client = stack.enter_context(Client(cluster, timeout="8s"))
+            client.wait_for_workers(1, timeout=8)
+        except OSError:
+            sys.exit(f"no cluster with a worker at {cluster}")
         print("== cluster", flush=True)
         start = time.perf_counter()
         try:
             producer(client, options)
-        finally:
-            seconds = time.perf_counter() - start
-            kill_workers()  # or their lines could follow the last one
-            workers = len(set(consumed_by))
-            print(
-                f"== cluster: {seconds:.2f} s | workers {workers}"
-                f" | produced {len(produced)} | consumed {len(consumed_by)}",
-                flush=True,
-            )
-    except BrokenPipeError:
-        end(0)  # `| head` has what it wants
-    except Exception as error:  # the consumer's, or one of Dask's
-        end(1, f"{type(error).__name__}: {error}")
-    end(0)
+        except ConsumeError as error:
+            failure = f"cluster: {error}"
+        except KeyboardInterrupt:
+            # Dask would give a busy worker four seconds to come to an end.
+            for worker in multiprocessing.active_children():
+                worker.kill()
+            raise
+        seconds = time.perf_counter() - start
+    # All is closed, and no worker prints any more.
+    print(
+        f"== cluster: {seconds:.2f} s | workers {len(set(consumed_by))}"
+        f" | produced {len(produced)} | consumed {len(consumed_by)}",
+        flush=True,
+    )
+    return failure
+
+
+def main() -> None:
+    options = read_command_line()
+    try:
+        sys.exit(run(options) or None)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        # `| head` has what it wants, or the disk is full.
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        # Closed, or Python would try once more to write what is left.
+        with suppress(OSError):
+            sys.stdout.close()
+        if error.errno == errno.ENOSPC:
+            sys.exit(f"cannot print: {error.strerror}")
 
 
 if __name__ == "__main__":

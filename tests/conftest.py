@@ -1,25 +1,52 @@
 """Start every command that the chosen tests look at, many at once."""
 
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        "The tests need Python 3.11 or newer. This is Python "
+        + ".".join(map(str, sys.version_info[:3]))
+    )
+if not __debug__:
+    sys.exit("The tests assert: run them without -O and PYTHONOPTIMIZE.")
+
 import json
+import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from helpers.commands import PROGRAMS, ROOT, Command, Result, run
+from helpers.commands import (
+    LIMIT,
+    PROGRAMS,
+    Command,
+    Result,
+    bound,
+    environment,
+    kill_all,
+    run,
+)
 
-sys.path.insert(0, str(ROOT / "aio_http"))
-
-from server import open_files
-
-# How many commands run at once. Most of them sleep; those that are slow also
-# compute, and too many would hold each other up.
-AT_ONCE = 100
+# How many commands run at once; each takes two open files, and macOS starts
+# with 256. Most of them sleep; those that are slow also compute, and too many
+# would hold each other up.
+AT_ONCE = 60
 SLOW_AT_ONCE = 8
 
 results: dict[Command, Future[Result]] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Leave xdist's `-n` aside: each worker would start all the commands."""
+    if getattr(config.option, "numprocesses", None):
+        config.option.numprocesses = None
+        config.option.dist = "no"
+        print("-n: one process is enough, it runs many commands at once.")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +64,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that waits for ever; that of a command has its own bound."""
+    if sys.platform == "win32":
+        return (yield)  # no SIGALRM there
+    seconds = bound(300 if item.get_closest_marker("slow") else LIMIT)
+
+    def ring(*_: object) -> None:
+        pytest.fail(f"the test hung, and was stopped after {seconds:.0f} s")
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 5)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 @pytest.fixture(scope="session")
 def addresses() -> Iterator[dict[str, str]]:
     """Start the servers that tests visit; return their addresses by name."""
@@ -46,20 +91,27 @@ def addresses() -> Iterator[dict[str, str]]:
         stdout=subprocess.PIPE,
         encoding="utf-8",
     ) as process:
-        assert process.stdout
-        yield json.loads(process.stdout.readline())
-        process.kill()
+        try:
+            too_long = threading.Timer(LIMIT, process.kill)
+            too_long.start()
+            assert process.stdout
+            line = process.stdout.readline()
+            too_long.cancel()
+            yield json.loads(line)
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def running(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Start the commands before the first test; wait for them in the end."""
+    """Start the commands before the first test; leave none in the end."""
     # Where pytest runs in the background, SIGINT is ignored, and a process
     # inherits that: no command would notice Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Each command takes two open files, and macOS starts with 256.
-    open_files()
+    # Tests that call a script's functions want no colours either.
+    for name in os.environ.keys() - environment().keys():
+        del os.environ[name]
     wanted: list[Command] = [
         item.callspec.params["result"]
         for item in request.session.items
@@ -79,7 +131,11 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
         try:
             yield
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            # Those that wait for their turn to start come to it first.
+            while not all(future.done() for future in results.values()):
+                kill_all()
+                time.sleep(0.05)
 
 
 @pytest.fixture

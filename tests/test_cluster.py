@@ -1,7 +1,7 @@
 """Chapter 5: what `cluster/consumer_produce.py` prints, and what it survives.
 
-These tests need Dask, and their commands start several processes each. The
-longest are `slow`; all of them run with
+Five items of a second, two processes that consume: three seconds. The longest
+tests are `slow`; all of them run with
 
     python -m pytest -m "slow or not slow" tests/test_cluster.py
 """
@@ -10,13 +10,22 @@ import importlib.util
 import re
 import runpy
 import sys
-from collections import Counter
 from itertools import accumulate
 from operator import sub
-from typing import NamedTuple
+from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Command, Result, runs, shell
+from helpers.commands import (
+    ROOT,
+    Command,
+    Line,
+    Result,
+    matches,
+    run,
+    runs,
+    shell,
+)
+from helpers.timelines import closing_lines, drawn
 
 if not importlib.util.find_spec("distributed"):
     pytest.skip(
@@ -26,176 +35,146 @@ if not importlib.util.find_spec("distributed"):
 
 SCRIPT = "cluster/consumer_produce.py"
 
-CLOCK = r"now = (?P<now>\d\d:\d\d:\d\d)"
-PROCESS = r"process = (?P<process>\d+ host = \S+)"
-LINES = {
-    "produced": rf"\[PRODUCER\] Producing (\d+)\.\.\. {CLOCK} {PROCESS}",
-    "queued": rf"\[PRODUCER\] Queued (\d+) {CLOCK}",
-    "consumed": rf"\[CONSUMER\] Consuming (\d+)\.\.\. {CLOCK} {PROCESS}",
-    "killed": rf"\[CONSUMER\] Killed on (\d+)\.\.\. {CLOCK} {PROCESS}",
-    "frozen": rf"\[CONSUMER\] Frozen on (\d+)\.\.\. {CLOCK} {PROCESS}",
-    "returned": rf"\[PRODUCER\] Consumer return: 200 OK for (\d+) {CLOCK}",
-}
-CLOSING = (
-    r"== cluster: (?P<seconds>\d+\.\d\d) s \| workers (?P<workers>\d+)"
-    r" \| produced (?P<produced>\d+) \| consumed (?P<consumed>\d+)"
-)
+# The second in which each line comes, and the line. Lines of one second may
+# come in any order; the producer's process is A, and any consumer is C.
+TIMELINE = """
+0.0 [PRODUCER] Producing 1... process = A
+0.0 [PRODUCER] Queued 1
+0.0 [PRODUCER] Producing 2... process = A
+0.0 [PRODUCER] Queued 2
+0.0 [PRODUCER] Producing 3... process = A
+0.0 [PRODUCER] Queued 3
+0.0 [PRODUCER] Producing 4... process = A
+0.0 [PRODUCER] Queued 4
+0.0 [PRODUCER] Producing 5... process = A
+0.0 [CONSUMER] Consuming 1... process = C
+0.0 [CONSUMER] Consuming 2... process = C
+1.0 [CONSUMER] Consuming 3... process = C
+1.0 [CONSUMER] Consuming 4... process = C
+1.0 [PRODUCER] Consumer return: 200 OK for 1
+1.0 [PRODUCER] Consumer return: 200 OK for 2
+1.0 [PRODUCER] Queued 5
+2.0 [CONSUMER] Consuming 5... process = C
+2.0 [PRODUCER] Consumer return: 200 OK for 3
+2.0 [PRODUCER] Consumer return: 200 OK for 4
+3.0 [PRODUCER] Consumer return: 200 OK for 5
+"""
+CLOSING_LINE = """
+== cluster: 3.0 s | workers 2 | produced 5 | consumed 5
+"""
+
+CLOCK = r"now = \d\d:\d\d:\d\d"
+PROCESS = r"process = (?P<process>\d+) host = \S+"
+CONSUMING = rf"\[CONSUMER\] Consuming (?P<item>\d+)\.\.\. {CLOCK} {PROCESS}"
+LOST = rf"\[CONSUMER\] (Killed|Frozen) on \d+\.\.\. {CLOCK} {PROCESS}"
+RETURNED = rf"\[PRODUCER\] Consumer return: 200 OK for (?P<item>\d+) {CLOCK}"
 
 
 def cluster(options: str = "", ctrl_c_at: str = "") -> Command:
     # Dev mode would double what each worker takes to start.
-    return Command(f"{SCRIPT} {options}", ctrl_c_at, dev=False)
+    return Command(f"{SCRIPT} {options}".strip(), ctrl_c_at, dev=False)
 
 
-class Event(NamedTuple):
-    """A line about an item; `now` is the clock in it, in seconds."""
-
-    kind: str
-    item: int
-    process: str | None
-    now: int
+def items(kind: str, lines: list[Line]) -> list[int]:
+    """Return the items of the lines of a kind, as they came."""
+    return [int(m["item"]) for m in matches(kind, lines)]
 
 
-def event(kind: str, match: re.Match[str]) -> Event:
-    hours, minutes, seconds = map(int, match["now"].split(":"))
-    now = 3600 * hours + 60 * minutes + seconds
-    return Event(kind, int(match[1]), match.groupdict().get("process"), now)
+def lettered(line: Line) -> Line:
+    """Return the line with a letter for the process, as on the page."""
+    letter = "A" if line.startswith("[PRODUCER]") else "C"
+    new = Line(re.sub(PROCESS, f"process = {letter}", line))
+    new.at = line.at
+    return new
 
 
-def events(result: Result) -> list[Event]:
-    """Return the lines between heading and closing line, by their kinds."""
-    found = []
-    for line in result.block("cluster")[1:-1]:
-        new = [
-            event(kind, match)
-            for kind, pattern in LINES.items()
-            if (match := re.fullmatch(pattern, line))
-        ]
-        assert len(new) == 1, line
-        found += new
-    return found
-
-
-def closing(result: Result) -> re.Match[str]:
-    match = re.fullmatch(CLOSING, result.lines[-1])
-    assert match, result.lines[-1]
-    return match
-
-
-def check_each_item(result: Result, items: int, twice: int = 0) -> list[Event]:
-    """Each item has each of its lines once; only `twice` is consumed again."""
+@runs(cluster())
+def test_timeline(result: Result) -> None:
+    """Two are consumed and two queued; the fifth waits for a reply."""
     assert (result.status, result.errors) == (0, "")
-    end = closing(result)
-    assert end["produced"] == end["consumed"] == str(items)
-    found = events(result)
-    count = Counter((event.kind, event.item) for event in found)
-    for item in range(1, items + 1):
-        for kind in ("produced", "queued", "returned"):
-            assert count.pop((kind, item)) == 1
-        assert count.pop(("consumed", item)) == 1 + (item == twice)
-    assert len(count) == bool(twice)  # it was killed, or frozen
+    lines = result.block("cluster")[1:-1]
+    timeline = drawn([*map(lettered, lines)], TIMELINE)
+    assert sorted(timeline.split("\n")) == sorted(TIMELINE.split("\n"))
+    assert closing_lines(result.lines[-1:], CLOSING_LINE) == CLOSING_LINE
+    consumers = {m["process"] for m in matches(CONSUMING, lines)}
+    every = set(re.findall(r"process = (\d+)", "".join(lines)))
+    assert (len(consumers), len(every)) == (2, 3)
     assert not result.left_running
-    return found
-
-
-@runs(cluster())
-def test_every_item_once(result: Result) -> None:
-    """Two other processes consume five items and reply, in three seconds."""
-    found = check_each_item(result, 5)
-    consumed = [x for x in found if x.kind == "consumed"]
-    assert [x.item for x in consumed[:2]] in ([1, 2], [2, 1])
-    consumers = {x.process for x in consumed}
-    assert len(consumers) == int(closing(result)["workers"]) == 2
-    assert len({x.process for x in found if x.kind == "produced"}) == 1
-    assert not consumers & {x.process for x in found if x.kind == "produced"}
-    assert 3 <= float(closing(result)["seconds"]) < 5
-
-
-@runs(cluster())
-def test_two_consume_at_once(result: Result) -> None:
-    """Two items are begun before the first reply, and never three."""
-    kinds = [x.kind for x in events(result)]
-    assert kinds[: kinds.index("returned")].count("consumed") >= 2
-    first, _, third, *_ = (
-        x.now for x in events(result) if x.kind == "consumed"
-    )
-    assert (third - first) % 86400 >= 1
-
-
-@runs(cluster())
-def test_producer_waits_while_there_is_no_room(result: Result) -> None:
-    """Two are consumed and two queued: the fifth waits for a reply."""
-    order = [(x.kind, x.item) for x in events(result)]
-    kinds = [x.kind for x in events(result)]
-    first_reply = kinds.index("returned")
-    assert order.index(("queued", 4)) < order.index(("produced", 5))
-    assert order.index(("produced", 5)) < first_reply
-    assert first_reply < order.index(("queued", 5))
-
-
-@runs(cluster())
-def test_lines_arrive_when_they_happen(result: Result) -> None:
-    assert result.lines[-1].at - result.lines[1].at > 1.5
 
 
 @runs(cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.3"))
 def test_how_far_the_producer_runs_ahead(result: Result) -> None:
     """One is consumed, three are queued, one is in the producer's hand."""
-    found = check_each_item(result, 6)
-    assert [x.item for x in found if x.kind == "consumed"] == [*range(1, 7)]
-    kinds = [x.kind for x in found]
-    count = {kind: [*accumulate(k == kind for k in kinds)] for kind in LINES}
-    assert max(map(sub, count["produced"], count["returned"])) == 5
-    assert max(map(sub, count["queued"], count["returned"])) == 4
+    lines = result.block("cluster")
+    assert items(CONSUMING, lines) == items(RETURNED, lines) == [*range(1, 7)]
+    returned = [*accumulate("return:" in line for line in lines)]
+    produced = accumulate("Producing" in line for line in lines)
+    queued = accumulate("Queued" in line for line in lines)
+    assert max(map(sub, produced, returned)) == 5
+    assert max(map(sub, queued, returned)) == 4
+
+
+@pytest.mark.slow
+@runs(cluster("--items 300 --consumers 3 --queue-size 20 --seconds 0"))
+def test_nothing_is_lost_or_doubled(result: Result) -> None:
+    assert (result.status, result.errors) == (0, "")
+    for kind in (CONSUMING, RETURNED):
+        assert sorted(items(kind, result.lines)) == [*range(1, 301)]
+
+
+def seconds_without_a_consumer(result: Result) -> float:
+    """Another process consumes item 3 again; each item has one reply."""
+    assert (result.status, result.errors) == (0, "")
+    lines = result.lines
+    assert sorted(items(RETURNED, lines)) == [1, 2, 3, 4, 5]
+    assert sorted(items(CONSUMING, lines)) == [1, 2, 3, 3, 4, 5]
+    assert lines[-1].endswith(" | produced 5 | consumed 5")
+    (lost,) = (x for x in lines if re.fullmatch(LOST, x))
+    first, second = (x for x in lines if "Consuming 3" in x)
+    assert first.at < lost.at < second.at
+    who = [re.findall(PROCESS, x)[0] for x in (first, lost, second)]
+    assert who[0] == who[1] != who[2]
+    after = lines[lines.index(lost) + 1 :]
+    assert who[0] not in {m["process"] for m in matches(CONSUMING, after)}
+    assert not result.left_running
+    return second.at - lost.at
 
 
 @runs(cluster("--kill-on 3"))
 def test_a_killed_consumer(result: Result) -> None:
-    """Another process consumes the item; each item has one reply."""
-    found = check_each_item(result, 5, twice=3)
-    first, second = (x for x in found if (x.kind, x.item) == ("consumed", 3))
-    (killed,) = (x for x in found if x.kind == "killed")
-    assert killed.process == first.process != second.process
-    assert found.index(first) < found.index(killed) < found.index(second)
-    assert (second.now - killed.now) % 86400 < 10
-    later = found[found.index(killed) :]
-    assert killed.process not in {x.process for x in later[1:]}
+    assert seconds_without_a_consumer(result) < 4
 
 
 @pytest.mark.slow
-@runs(cluster("--freeze-on 1"))
+@runs(cluster("--freeze-on 3"))
 def test_a_frozen_consumer(result: Result) -> None:
-    """Its silence is noticed after five seconds, not before."""
-    found = check_each_item(result, 5, twice=1)
-    first, second = (x for x in found if (x.kind, x.item) == ("consumed", 1))
-    (frozen,) = (x for x in found if x.kind == "frozen")
-    assert frozen.process == first.process != second.process
-    assert 5 <= (second.now - frozen.now) % 86400 + 1 < 30
-    later = found[found.index(frozen) :]
-    assert frozen.process not in {x.process for x in later[1:]}
-    # Meanwhile the other goes on.
-    assert "returned" in {x.kind for x in later[: later.index(second)]}
-
-
-@pytest.mark.slow
-@runs(cluster("--items 1000 --consumers 3 --queue-size 20 --seconds 0"))
-def test_a_thousand_items(result: Result) -> None:
-    """With no work nothing is lost or doubled."""
-    check_each_item(result, 1000)
+    """Only its silence tells: five seconds of it, and four to be sure."""
+    assert 4 < seconds_without_a_consumer(result) < 30
 
 
 @runs(cluster("--items 30 --queue-size 30 --fail-on 3 --seconds 0.1"))
 def test_failure_is_one_line_and_status_1(result: Result) -> None:
-    """What the worker raises comes back, once; the counts come last."""
+    """What the worker raises comes back; the counts come last."""
     assert result.status == 1
-    assert len(result.errors.splitlines()) == 1
-    assert "item 3" in result.errors
-    found = events(result)
-    assert [x.item for x in found if x.kind == "consumed"].count(3) == 1
-    returned = [x.item for x in found if x.kind == "returned"]
+    assert result.errors == (
+        "cluster: item 3: the consumer was told to fail on it\n"
+    )
+    assert items(CONSUMING, result.lines).count(3) == 1
+    returned = items(RETURNED, result.lines)
     assert 3 not in returned
-    assert int(closing(result)["consumed"]) == len(returned) < 5
-    assert int(closing(result)["produced"]) >= 3
+    assert result.lines[-1].endswith(f" | consumed {len(returned)}")
+    assert not result.left_running
+
+
+def test_own_error_shows_its_place(tmp_path: Path) -> None:
+    """Python's own error, with the line in the script, from a worker, too."""
+    text = (ROOT / SCRIPT).read_text(encoding="utf-8")
+    before, _, after = text.partition("time.sleep(options.seconds)\n")
+    (tmp_path / "edited.py").write_text(f"{before}1 / 0\n{after}")
+    result = run(Command(f"'{tmp_path / 'edited.py'}'", dev=False))
+    assert result.status == 1
+    assert f"line {before.count(chr(10)) + 1}, in consume\n" in result.errors
+    assert result.errors.endswith("\nZeroDivisionError: division by zero\n")
     assert not result.left_running
 
 
@@ -205,120 +184,90 @@ def test_a_cluster_by_its_address(result: Result) -> None:
     """A consumer's lines are in the worker's terminal; a kill is survived."""
     assert (result.status, result.errors) == (0, "")
     assert result.lines[-1] == "status 0"
-    script = [x for x in result.lines if x.startswith("script | ")]
-    worker = [x for x in result.lines if x.startswith("worker | ")]
-    assert not any("[CONSUMER]" in line for line in script)
-    assert not any("[PRODUCER]" in line for line in worker)
-    consumed = re.findall(r"Consuming (\d)", "".join(worker))
+    text = "\n".join(sorted(result.lines))
+    consumed = re.findall(r"worker \| \[CONSUMER\] Consuming (\d)", text)
     assert sorted(consumed) == ["1", "2", "3", "3", "4", "5"]
-    assert sum("Killed on 3" in line for line in worker) == 1
-    returned = re.findall(r"return: 200 OK for (\d)", "".join(script))
+    returned = re.findall(r"script \| .* Consumer return: .* (\d) now", text)
     assert sorted(returned) == ["1", "2", "3", "4", "5"]
-    end = re.fullmatch(CLOSING, script[-1].removeprefix("script | "))
-    assert end
-    assert (end["produced"], end["consumed"]) == ("5", "5")
+    assert " | produced 5 | consumed 5\nscript | [PRODUCER]" in text
     assert not result.left_running
 
 
 @pytest.mark.slow
 @runs(
-    Command(f"{SCRIPT} --scheduler tcp://127.0.0.1:1", dev=False),
-    Command("tests/programs/never_answers.py", dev=False),
+    cluster("--scheduler tcp://127.0.0.1:1"),
     Command("tests/programs/dask_cluster.py 0", dev=False),
 )
 def test_no_cluster_at_the_address(result: Result) -> None:
-    """Nobody, somebody else, no worker: one line, within ten seconds."""
-    assert len(result.errors.splitlines()) == 1
-    assert "tcp://127.0.0.1:" in result.errors
-    if "dask_cluster" in result.command.line:
-        assert result.lines == ["status 1"]
-    else:
-        assert (result.status, result.lines) == (1, [])
+    """Nobody there, or no worker: one line, within ten seconds."""
+    assert re.fullmatch(
+        r"no cluster with a worker at tcp://127.0.0.1:\d+\n", result.errors
+    )
+    assert result.status == 1 or result.lines == ["status 1"]
     assert result.seconds < 25  # ten on a quiet machine
     assert not result.left_running
 
 
 @pytest.mark.parametrize(
-    ("named", "arguments"),
+    "arguments",
     [
-        ("--items", "--items 0"),
-        ("--items", "--items many"),
-        ("--consumers", "--consumers 0"),
-        ("--consumers", "--consumers 1.5"),
-        ("--consumers", "--consumers 65"),
-        ("--consumers", "--consumers 3 --scheduler tcp://127.0.0.1:8786"),
-        ("--queue-size", "--queue-size -1"),
-        ("--seconds", "--seconds nan"),
-        ("--seconds", "--seconds -1"),
-        ("--fail-on", "--fail-on 6"),
-        ("--kill-on", "--kill-on 6"),
-        ("--freeze-on", "--freeze-on -1"),
-        ("--scheduler", "--scheduler 127.0.0.1:8786"),
-        ("--scheduler", "--scheduler http://127.0.0.1:8787"),
-        ("--scheduler", "--scheduler tcp://127.0.0.1"),
-        ("MODEL", "MODEL"),
+        "--items 0",
+        "--consumers 65",
+        "--seconds nan",
+        "--fail-on 6",
+        "--kill-on 6",
+        "--scheduler 127.0.0.1:8786",
+        "--scheduler http://127.0.0.1:8787",
     ],
 )
 def test_bad_arguments(
-    named: str,
     arguments: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Argparse names what is wrong; nothing starts."""
     monkeypatch.setattr(sys, "argv", [SCRIPT, *arguments.split()])
-    script = runpy.run_path(str(ROOT / SCRIPT))
     with pytest.raises(SystemExit) as exit_:
-        script["read_command_line"]()
+        runpy.run_path(str(ROOT / SCRIPT), run_name="__main__")
     assert exit_.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert named in printed.err.splitlines()[-1]
+    option = arguments.split()[0]
+    assert f"error: argument {option}: " in printed.err
 
 
-@runs(Command(SCRIPT, without="distributed psutil", dev=False))
+@runs(Command(SCRIPT, without="distributed", dev=False))
 def test_dask_missing(result: Result) -> None:
     """One line says what to install."""
     assert (result.status, result.lines) == (1, [])
-    assert len(result.errors.splitlines()) == 1
-    assert "pip install -r cluster/requirements.txt" in result.errors
+    assert result.errors.startswith("distributed is missing: ")
+    assert result.errors.endswith(" install -r cluster/requirements.txt\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
 @runs(
-    cluster("--seconds 60", ctrl_c_at="== cluster"),
     cluster("--seconds 50", ctrl_c_at="[CONSUMER] Consuming 2"),
     cluster("--seconds 9 --kill-on 2", ctrl_c_at="[CONSUMER] Killed on 2"),
     cluster("--seconds 9 --freeze-on 2", ctrl_c_at="[CONSUMER] Frozen on 2"),
 )
 def test_ctrl_c(result: Result) -> None:
-    """It ends at once, with its workers, busy, lost or frozen."""
+    """It ends with its workers, busy, lost or frozen.
+
+    Dask alone would take four seconds, and longer while it starts a worker.
+    """
     assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < 3
-    assert not any("return" in line for line in result.lines)
+    assert result.since_ctrl_c < (15 if "kill" in result.command.line else 4)
     assert not any(line.startswith("== cluster:") for line in result.lines)
     assert not result.left_running
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
-def test_a_closed_pipe_is_no_error() -> None:
-    """`| head -n 2` takes its lines, and the script ends without a word."""
-    done = shell(
-        f"'{sys.executable}' {SCRIPT} --items 200 --queue-size 200"
-        " | head -n 2",
-        timeout=60,
-    )
+@pytest.mark.skipif(sys.platform != "linux", reason="no /dev/full")
+def test_nobody_can_read_the_output() -> None:
+    """A closed pipe ends it without a word, a full disk in one line."""
+    script = f"'{sys.executable}' {SCRIPT} --seconds 0.1"
+    done = shell(f"{script} | head -n 2", timeout=60)
     assert done.stdout.startswith("== cluster\n")
     assert (len(done.stdout.splitlines()), done.stderr) == (2, "")
-
-
-@runs(
-    Command(
-        '-c \'import sys, threading; sys.path.insert(0, "cluster");'
-        " import consumer_produce; print(threading.active_count())'"
-    )
-)
-def test_import_starts_nothing(result: Result) -> None:
-    """Importing prints nothing and starts no thread, in dev mode."""
-    assert (result.status, result.errors) == (0, "")
-    assert result.lines == ["1"]
+    done = shell(f"{script} > /dev/full || echo $?", timeout=60)
+    assert done.stderr == "cannot print: No space left on device\n"
+    assert done.stdout == "1\n"

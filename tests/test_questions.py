@@ -2,64 +2,56 @@
 
 import re
 import sys
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import pytest
 from helpers.commands import ROOT, Command, Result
+from helpers.pages import Shown, blocks
 from test_asyc_test import TOURS
 
 
-class Question(NamedTuple):
-    """A question of one of the pages.
+@dataclass
+class Question:
+    """A question of one of the pages: `number. title`, and its answer."""
 
-    Attributes:
-        number: Its number.
-        title: Its heading, without the number.
-        messages: What Python prints, with `...` and versions.
-        commands: What follows `python` in the commands that show it.
-        links: The pages that say more.
-        prose: The answer, without messages.
-    """
+    heading: str
+    answer: str
 
-    number: int
-    title: str
-    messages: list[str]
-    commands: list[str]
-    links: list[str]
-    prose: str
+    @property
+    def number(self) -> int:
+        return int(self.heading.partition(".")[0])
 
+    @property
+    def prose(self) -> str:
+        return re.sub(r"^```.*?^```$", "", self.answer, flags=re.M | re.S)
 
-def questions(page: str) -> list[Question]:
-    """Return the questions of a page, in their order."""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    found = []
-    for section in text.split("\n## ")[1:]:
-        heading, _, answer = section.partition("\n")
-        number, _, title = heading.partition(". ")
-        blocks = re.findall(r"^```text\n(.*?)^```$", answer, re.M | re.S)
-        prose = re.sub(r"^```.*?^```$", "", answer, flags=re.M | re.S)
-        links = re.findall(r"\]\(([^)#]+)", prose)
-        found.append(
-            Question(
-                int(number),
-                title,
-                "".join(blocks).splitlines(),
-                re.findall(r"`python ((?!-X dev)[^`]+)`", prose),
-                [link.replace(".zh-CN", "") for link in links],
-                prose,
-            )
-        )
-    return found
+    @property
+    def messages(self) -> list[str]:
+        """What Python prints, with `...` and versions."""
+        return "".join(blocks(self.answer, "text")).splitlines()
+
+    @property
+    def commands(self) -> list[str]:
+        """What follows `python` in the commands that show it."""
+        return re.findall(r"`python ((?!-X dev)[^`]+)`", self.prose)
+
+    @property
+    def links(self) -> list[str]:
+        """The pages that say more."""
+        found = re.findall(r"\]\(([^)#]+)", self.prose)
+        return [link.replace(".zh-CN", "") for link in found]
 
 
 ENGLISH, CHINESE = (
-    questions(page) for page in ("questions.md", "questions.zh-CN.md")
+    [
+        Question(heading, answer)
+        for section in (ROOT / "docs" / page)
+        .read_text(encoding="utf-8")
+        .split("\n## ")[1:]
+        for heading, _, answer in [section.partition("\n")]
+    ]
+    for page in ("questions.md", "questions.zh-CN.md")
 )
-
-
-def takes(line: str) -> float:
-    """Return how long a command of a page runs, roughly: see `Command`."""
-    return 7 if re.search("sequential|thread gevent|--block", line) else 3
 
 
 def shared(line: str) -> Command:
@@ -69,17 +61,11 @@ def shared(line: str) -> Command:
     the tests measure, without dev mode.
     """
     script, *steps = line.split()
-    tours = [tour for tour in TOURS if {script, *steps} <= {*tour.split()}]
-    if tours:
-        return Command(tours[0], takes=8)
-    return Command(line, dev="tests/" not in line, takes=takes(line))
-
-
-def printed(line: str, result: Result) -> list[str]:
-    """Return what the command on the line printed, also where it did more."""
-    if result.command.line == line:
-        return [*result.lines, *result.errors.splitlines()]
-    return [x for step in line.split()[1:] for x in result.block(step)]
+    for tour in TOURS:
+        if {script, *steps} <= {*tour.split()}:
+            return Command(tour, takes=9)
+    long = re.search("sequential|thread gevent|--block", line)
+    return Command(line, dev="tests/" not in line, takes=7 if long else 3)
 
 
 def is_printed_here(versions: str) -> bool:
@@ -97,7 +83,13 @@ def is_printed_here(versions: str) -> bool:
 @pytest.mark.parametrize(
     ("question", "line", "result"),
     [
-        pytest.param(question, line, shared(line), id=f"{question.number}")
+        pytest.param(
+            question,
+            line,
+            shared(line),
+            id=f"{question.number}",
+            marks=[pytest.mark.slow] * line.endswith(" cpu"),
+        )
         for question in ENGLISH
         for line in question.commands
         if line != "aio_http/server.py"
@@ -115,35 +107,25 @@ def test_command_shows_it(
         assert result.lines
     if line != question.commands[0]:
         return
-    said = printed(line, result)
+    printed = Shown(f"$ python {line}", []).cut(result)
     for message in question.messages:
         text, _, versions = message.partition("  # ")
         if is_printed_here(versions):
             pattern = re.escape(text).replace(r"\.\.\.", ".*")
-            assert any(re.search(pattern, x) for x in said), message
+            assert any(re.search(pattern, x) for x in printed), message
 
 
-@pytest.mark.parametrize("page", [ENGLISH, CHINESE], ids=["en", "zh"])
-def test_twenty_questions(page: list[Question]) -> None:
-    """In their order, each with a title and a command."""
-    assert [question.number for question in page] == list(range(1, 21))
-    for question in page:
-        assert question.title
-        assert question.commands
-
-
-def test_answers_are_short() -> None:
-    """Two to five sentences, before the command."""
-    for question in ENGLISH:
-        answer = question.prose.partition("\nRun ")[0]
-        sentences = re.findall(r"[.?](?=\s|$)", answer)
-        assert 2 <= len(sentences) <= 5, question.title
-
-
-def test_both_languages_answer_the_same() -> None:
-    """The same commands, messages and links, question for question."""
+def test_questions_of_both_languages() -> None:
+    """In their order; the same commands, messages and links."""
+    numbers = list(range(1, len(ENGLISH) + 1))
+    assert len(numbers) >= 20
+    for page in (ENGLISH, CHINESE):
+        assert [question.number for question in page] == numbers
     for one, other in zip(ENGLISH, CHINESE, strict=True):
-        assert one.number == other.number
-        assert one.messages == other.messages, one.title
-        assert one.commands == other.commands, one.title
-        assert one.links == other.links, one.title
+        assert one.commands, one.heading
+        assert one.messages == other.messages, one.heading
+        assert one.commands == other.commands, one.heading
+        assert one.links == other.links, one.heading
+        # Two to five sentences, before the command.
+        sentences = re.findall(r"[.?](?=\s|$)", one.prose.split("\nRun ")[0])
+        assert 2 <= len(sentences) <= 5, one.heading

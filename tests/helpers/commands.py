@@ -6,6 +6,9 @@
 runs the test once for each command; `result` is what came out of it. Commands
 sleep most of the time, so `conftest.py` starts all that the chosen tests want
 before the first test, many at once, and each only once.
+
+From top to bottom: what a command is and what comes out of it; how to start
+one, watch it, and tell how it ended; how to leave nothing running.
 """
 
 import os
@@ -17,23 +20,21 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "programs"
-LIMIT = 60.0  # seconds; a command that takes longer hangs
+LIMIT = 40.0  # seconds; a command that takes longer hangs, and is killed
 
 # How much of a sleep is sure to pass. On Windows, before Python 3.13, asyncio
 # reads a clock that ticks every 15.6 ms, and may end a sleep two ticks early.
 SURE = 0.8 if sys.platform == "win32" else 1.0
-
-# Sleeping costs nothing, but starting does: so many do it at a time, until
-# each has printed its first line.
-STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Command:
         without: Packages, with spaces between, that are not installed.
         dev: Whether dev mode is on, which takes time.
         takes: How many seconds it runs, roughly, if that is long: the
-            longest start first.
+            longest start first, and may take four times as long.
     """
 
     line: str
@@ -118,61 +119,39 @@ def matches(pattern: str, lines: list[Line]) -> list[re.Match[str]]:
 
 
 def run(command: Command, addresses: dict[str, str] | None = None) -> Result:
-    """Run the command to its end, which comes after `LIMIT` at the latest."""
-    environment = os.environ | {
-        "PYTHONDEVMODE": "1" if command.dev else "",
-        "PYTHONWARNINGS": "error",
-        "PYTHONUNBUFFERED": "",
-        "PYTHONUTF8": "1",
-        "PYTHONPATH": str(PROGRAMS / "without") if command.without else "",
-        "WITHOUT": command.without,
-        # A proxy is no way to reach this machine.
-        **dict.fromkeys(["http_proxy", "HTTP_PROXY"], "http://127.0.0.1:9"),
-    }
-    line = command.line.format(**addresses or {})
-    lines = []
-    pressed = None
+    """Start the command, watch it to its end, and tell what came of it.
+
+    One that hangs is killed, and fails the test that wanted it.
+    """
+    line = shlex.split(command.line.format(**addresses or {}))
     with (
-        ExitStack() as starting,
+        ExitStack() as turn,
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
     ):
-        starting.enter_context(STARTING)
+        if STARTING.acquire(timeout=LIMIT / 2):
+            turn.callback(STARTING.release)
         start = time.perf_counter()
-        with subprocess.Popen(
-            [sys.executable, *shlex.split(line)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            encoding="utf-8",
-            cwd=ROOT,
-            env=environment,
-            start_new_session=True,
+        with started(
+            [sys.executable, *line],
+            environment(command),
+            bound(max(LIMIT, 4 * command.takes)),
+            errors=errors,
         ) as process:
-            assert process.stdout
-            deadline = threading.Timer(LIMIT, kill_group, [process])
-            deadline.start()
-            for text in process.stdout:
-                starting.close()
-                lines.append(Line(text.rstrip("\n")))
-                lines[-1].at = time.perf_counter() - start
-                if not pressed and text.startswith(command.ctrl_c_at or "\0"):
-                    time.sleep(0.2)  # let it settle: nobody types faster
-                    pressed = time.perf_counter()
-                    press_ctrl_c(process, command.group)
+            lines, pressed = watch(process, command, start, turn.close)
             status = process.wait()
             end = time.perf_counter()
-            deadline.cancel()
             left_running = outlived(process.pid)
-            kill_group(process)
         errors.seek(0)
         # Dev mode reports what held asyncio's loop up for a tenth of a
         # second, which a busy machine does to anybody.
-        said = [x for x in errors if not x.startswith("Executing <")]
+        said = "".join(x for x in errors if not x.startswith("Executing <"))
+    if process in hung:
+        fail_hung(f"python {command.line}", [*lines, said])
     return Result(
         command,
         status,
         lines,
-        "".join(said),
+        said,
         end - start,
         end - (pressed or end),
         left_running,
@@ -180,18 +159,122 @@ def run(command: Command, addresses: dict[str, str] | None = None) -> Result:
 
 
 def shell(
-    line: str, *, folder: Path = ROOT, timeout: float = 30
+    line: str, *, folder: Path = ROOT, timeout: float = 30, check: bool = True
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a line of the shell, as with `| head`; it has to end with 0."""
-    return subprocess.run(
+    """Run a line of the shell, as with `| head`, in so many seconds.
+
+    `python` in it is the one that runs the tests. It has to end with 0, unless
+    `check` is off.
+    """
+    python = shlex.quote(sys.executable)
+    if sys.platform == "win32":
+        python = f'"{sys.executable}"'
+    full = re.sub(r"(?<![\w/.])python(?= )", lambda _: python, line)
+    with started(
+        full,
+        environment(),
+        bound(timeout),
+        errors=subprocess.PIPE,
+        folder=folder,
+    ) as process:
+        printed, said = process.communicate()
+    if process in hung:
+        fail_hung(line, [printed, said])
+    status = process.returncode
+    if check and status:
+        pytest.fail(f"{line}\nends with {status}:\n{printed}{said}")
+    return subprocess.CompletedProcess(line, status, printed, said)
+
+
+# Start.
+
+# Sleeping costs nothing, but starting does: so many do it at a time, until
+# each has printed its first line.
+STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
+
+# What a shell may have set that would change what is printed.
+NOT_OURS = re.compile("PYTHON|PYTEST_ADDOPTS|(FORCE|NO)_COLOR|COLUMNS")
+
+running: set["subprocess.Popen[str]"] = set()
+
+
+def environment(command: Command | None = None) -> dict[str, str]:
+    """Return what the command, or a line of the shell, finds around it."""
+    plain = {x: y for x, y in os.environ.items() if not NOT_OURS.match(x)}
+    plain["PYTHONUTF8"] = "1"
+    if not command:
+        return plain
+    return plain | {
+        "PYTHONDEVMODE": "1" if command.dev else "",
+        "PYTHONWARNINGS": "error",
+        "PYTHONPATH": str(PROGRAMS / "without") if command.without else "",
+        "WITHOUT": command.without,
+        # A proxy is no way to reach this machine.
+        **dict.fromkeys(["http_proxy", "HTTP_PROXY"], "http://127.0.0.1:9"),
+    }
+
+
+@contextmanager
+def started(
+    line: str | list[str],
+    environment: dict[str, str],
+    seconds: float,
+    *,
+    errors: IO[str] | int,
+    folder: Path = ROOT,
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a process, and with it a group; in the end nothing is left.
+
+    After so many seconds it hangs, and the whole group is killed.
+    """
+    with subprocess.Popen(
         line,
-        shell=True,
+        shell=isinstance(line, str),
+        env=environment,
         cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=True,
-    )
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        too_long = threading.Timer(seconds, kill_hung, [process])
+        too_long.start()
+        running.add(process)
+        try:
+            yield process
+        finally:
+            too_long.cancel()
+            kill_group(process)
+            running.discard(process)
+
+
+# Watch.
+
+
+def watch(
+    process: "subprocess.Popen[str]",
+    command: Command,
+    start: float,
+    has_started: Callable[[], None],
+) -> tuple[list[Line], float | None]:
+    """Read what the command prints, and press Ctrl-C where it is to.
+
+    Returns:
+        The lines, and when Ctrl-C was pressed.
+    """
+    lines = []
+    pressed = None
+    assert process.stdout
+    for text in process.stdout:
+        has_started()
+        lines.append(Line(text.rstrip("\n")))
+        lines[-1].at = time.perf_counter() - start
+        if not pressed and text.startswith(command.ctrl_c_at or "\0"):
+            time.sleep(0.2)  # let it settle: nobody types faster
+            pressed = time.perf_counter()
+            press_ctrl_c(process, command.group)
+    return lines, pressed
 
 
 def press_ctrl_c(process: "subprocess.Popen[str]", group: bool) -> None:
@@ -200,6 +283,27 @@ def press_ctrl_c(process: "subprocess.Popen[str]", group: bool) -> None:
         os.killpg(process.pid, signal.SIGINT)
     else:
         process.send_signal(signal.SIGINT)
+
+
+# Tell how it ended.
+
+hung: set["subprocess.Popen[str]"] = set()
+
+
+def bound(seconds: float) -> float:
+    """Return how long a wait may take: once one hung, a fifth of that.
+
+    Where one hangs, others may do so, and not each of them needs as long.
+    """
+    return seconds / 5 if hung else seconds
+
+
+def fail_hung(line: str, printed: list[str]) -> None:
+    """Fail the test, and show what was printed last."""
+    last = "\n".join(printed).rstrip().splitlines()[-10:]
+    pytest.fail(
+        "\n  ".join([f"It hung, and was killed: {line}", *last]), pytrace=False
+    )
 
 
 def outlived(group: int) -> bool:
@@ -236,6 +340,9 @@ def group_runs(group: int) -> bool:
     return not Path("/proc/self/stat").exists()
 
 
+# Leave nothing running.
+
+
 def kill_group(process: "subprocess.Popen[str]") -> None:
     """Kill what is left of a process and its group."""
     if sys.platform == "win32":
@@ -243,3 +350,15 @@ def kill_group(process: "subprocess.Popen[str]") -> None:
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def kill_hung(process: "subprocess.Popen[str]") -> None:
+    """Kill it, and remember that it hung."""
+    hung.add(process)
+    kill_group(process)
+
+
+def kill_all() -> None:
+    """Kill all that still runs."""
+    for process in [*running]:
+        kill_group(process)

@@ -6,7 +6,6 @@ below it. Where the output begins with `...`, only its last lines are shown.
 
 import os
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,20 +38,20 @@ class Shown:
         """What follows `python` on the command line."""
         return self.command.removeprefix(PROMPT)
 
-    @property
-    def arguments(self) -> list[str]:
-        """The same, word by word."""
-        return shlex.split(self.line)
-
     def cut(self, result: Result) -> list[str]:
         """Return what was printed without what the page leaves out.
 
-        That is where this machine keeps Python and the repository, and the
-        lines for which `...` stands.
+        That is where this machine keeps Python and the repository, the lines
+        for which `...` stands, and the steps of chapter 2 that the page did
+        not ask for.
         """
+        lines: list[str] = [*result.lines, *result.errors.splitlines()]
+        if result.command.line != self.line:
+            steps = self.line.split()[1:]
+            lines = [line for step in steps for line in result.block(step)]
         printed = [
             line.replace(f"{ROOT}{os.sep}", "").replace(LIBRARY, "")
-            for line in [*result.lines, *result.errors.splitlines()]
+            for line in lines
         ]
         if self.output[:1] != ["..."]:
             return printed
@@ -60,8 +59,12 @@ class Shown:
 
 
 def blocks(text: str, language: str) -> list[str]:
-    """Return the contents of the text's code blocks in the language."""
-    return [body for name, body in BLOCK.findall(text) if name == language]
+    """Return the contents of the text's code blocks in the language.
+
+    Those inside a quotation count as well.
+    """
+    plain = re.sub("^> ?", "", text, flags=re.M)
+    return [body for name, body in BLOCK.findall(plain) if name == language]
 
 
 def shown(text: str) -> list[Shown]:

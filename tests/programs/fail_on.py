@@ -42,9 +42,10 @@ for model, item, consumers, size in product(
     )
     start = time.perf_counter()
     with redirect_stdout(io.StringIO()):
-        demo.MODELS[model](options)
+        demo.run(model, options)
+    _, said = demo.failures.pop().split(": ", 1)
     print(
-        f"{model} {item} {consumers} {size} | {demo.failures.pop()}"
+        f"{model} {item} {consumers} {size} | {said}"
         f" | {len(demo.produced)} {len(demo.consumed)}"
         f" | {time.perf_counter() - start:.3f}"
         f" | {threading.active_count() - 1} {greenlets()}",

@@ -1,0 +1,15 @@
+"""Leave a session open, as question 25 explains.
+
+python tests/programs/unclosed_session.py
+"""
+
+import asyncio
+
+from aiohttp import ClientSession
+
+
+async def main() -> None:
+    ClientSession()
+
+
+asyncio.run(main())
