@@ -1,5 +1,15 @@
 """What pytest does with the exercises: copies, order, messages, the end."""
 
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        "The exercises need Python 3.11 or newer. This is Python "
+        + ".".join(map(str, sys.version_info[:3]))
+    )
+if not __debug__:
+    sys.exit("The checks assert: run them without -O and PYTHONOPTIMIZE.")
+
 import ast
 import re
 import shutil
@@ -35,8 +45,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Copy the programs that the reader does not have yet."""
-    if not __debug__:
-        raise pytest.UsageError("the exercises need asserts: no -O, please")
     if hasattr(session.config, "workerinput"):
         return  # of pytest-xdist, whose controller has done it
     try:
