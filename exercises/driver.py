@@ -7,6 +7,7 @@ who wrote what and when, where somebody sleeps, how a task ended, how main did.
 A note is a line of JSON behind a byte that no text contains.
 """
 
+import _thread
 import functools
 import gc
 import importlib
@@ -20,7 +21,7 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -217,8 +218,8 @@ def main(path: str, expression: str, options: str) -> int:
     recorder: Any = Recorder()
     out = io.TextIOWrapper(recorder, encoding="utf-8", write_through=True)
     sys.stdout = sys.__stdout__ = out  # type: ignore
-    start: Callable[..., int] = threading._start_new_thread  # type: ignore
-    start(end_in_time, (limit, path))
+    # gevent's patch takes over the threads that `threading` knows.
+    _thread.start_new_thread(end_in_time, (limit, path))
     watch_sleeps(path)
     sys.argv = [path]
     sys.path[0] = str(Path(path).parent)
