@@ -16,6 +16,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ import pytest
 DRIVER = Path(__file__).with_name("driver.py")
 MOST = 4_000_000  # bytes: who writes more never ends
 
-NOTE = re.compile(rb"\x1e(\{.*?\})\r?\n")
+NOTE = re.compile(rb'\x1e(\{"what": .*?\})\r?\n')
 
 
 class Line(str):
@@ -170,7 +171,7 @@ def call(
     try:
         # It ends itself, and says where it stood. A machine may be slow.
         with suppress(subprocess.TimeoutExpired):
-            process.wait(limit + 5)
+            process.wait(limit + 10)
         hangs = process.returncode is None
     finally:
         kill(process)
@@ -263,7 +264,8 @@ def what_is_wrong(run: Run, error: str, limit: float) -> str:
         return ""
     if run.raised:
         expected = f"{error} was expected" if error else "none was expected"
-        return f"main raised {run.raised[0]}; {expected}"
+        what = "main raised" if run.pid else "Importing it raised"
+        return f"{what} {run.raised[0]}; {expected}"
     if run.status or run.seconds is None:
         return f"The process ended with status {run.status}, in mid-air"
     return f"main must raise {error}, and raised nothing"
@@ -271,14 +273,21 @@ def what_is_wrong(run: Run, error: str, limit: float) -> str:
 
 def record(expression: str, run: Run, said: Said) -> str:
     """Show what a call printed, and how it ended."""
-    own, letters = set(map(id, said)), dict[str, str]()
+    own = set(map(id, said))
+    threads = [x.thread for x in [*run.imported, *run.lines] if x.thread]
+    names = dict(
+        zip(
+            dict.fromkeys(threads),
+            [*ascii_uppercase, *map(str, range(27, 9999))],
+            strict=False,
+        )
+    )
     rows = [f"{expression} printed (second, thread)"]
-    for line in [*run.imported, *run.lines]:
-        letter = ""
-        if line.thread:
-            letter = letters.setdefault(line.thread, chr(65 + len(letters)))
+    rows += [f"  import    # {line}" for line in run.imported]
+    for line in run.lines:
         mark = " " if id(line) in own else "#"
-        rows.append(f"  {line.at:5.2f} {letter:2}{mark} {line}")
+        name = names.get(line.thread, "")
+        rows.append(f"  {line.at:5.2f} {name:2}{mark} {line}")
     if len(rows) > 40:
         rows[30:-8] = [f"  ... {len(rows) - 38} lines more"]
     if len(said) < len(run.lines) + len(run.imported):

@@ -223,7 +223,7 @@ def test_pool_in_pool(call: Call) -> None:
     threads = {sleep["os_thread"] for sleep in said.run.sleeps}
     assert len(threads - {said.run.os_thread}) > 1, "No two threads fetch."
     most = max(sleep["threads"] for sleep in said.run.sleeps)
-    assert most < 100, f"It takes {most} threads, and more for more pages."
+    assert most < 40, f"It takes {most} threads, and more for more pages."
 
 
 def test_lambda_to_process(call: Call) -> None:
