@@ -165,7 +165,7 @@ def test_setting_up_is_what_ci_does() -> None:
         commands,
         re.M,
     )
-    assert len(lines) >= 4
+    assert len(lines) >= 3
     for line in lines:
         assert f"readme '{line}'" in ci
     (windows,) = blocks(README, "bat")
@@ -210,11 +210,12 @@ def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
         text = TEXTS[page]
         prose = re.sub(r"```.*?```", "", text, flags=re.S)
         rows = re.findall(r"^\|.*\|$", text, re.M)
-        links = re.findall(r"\]\(([^)#]+)", text)
+        # Where the curriculum comes from is in Chinese, and listed there.
+        links = re.findall(r"\]\(([^)#]+)", text.partition("[study_py3")[0])
         return {
             "headings": [len(x) for x in re.findall("^(#+) ", prose, re.M)],
             "tables": [sorted(re.findall(r"`[^`]+`", row)) for row in rows],
-            "links": sorted(x.replace(".zh-CN", "") for x in links),
+            "links": sorted({x.replace(".zh-CN", "") for x in links}),
             "folds": re.findall("</?details>", text),
             "diagrams": ["one" for _ in blocks(text, "mermaid")],
             "code": [
