@@ -199,17 +199,14 @@ def kinds(error: BaseException | None) -> Iterator[str]:
             yield from kinds(each)
 
 
-def explain(error: BaseException) -> None:
-    """Print the traceback, without the frames of this file."""
+def explain(error: BaseException, path: str) -> None:
+    """Print the error as Python does, from the program's own line on."""
     missing = isinstance(error, ModuleNotFoundError) and error.name
     tell("raised", kinds=[*kinds(error)], missing=missing or "")
-    tb = error.__traceback__
-    ours = (__file__, "<frozen importlib", "<string>")
-    while tb and tb.tb_frame.f_code.co_filename.startswith(
-        (*ours, importlib.__file__)
-    ):
-        tb = tb.tb_next
-    traceback.print_exception(error.with_traceback(tb))
+    place = error.__traceback__
+    while place and place.tb_frame.f_code.co_filename != path:
+        place = place.tb_next
+    traceback.print_exception(error.with_traceback(place))
 
 
 def main(path: str, expression: str, options: str) -> int:
@@ -238,7 +235,7 @@ def main(path: str, expression: str, options: str) -> int:
         else:
             tell("main ended")
     except BaseException as error:
-        explain(error)
+        explain(error, path)
         return 1
     return 0
 
