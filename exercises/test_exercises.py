@@ -16,7 +16,7 @@ from threading import Thread
 
 import pytest
 from calls import Call
-from compare import (
+from expectations import (
     Hello,
     Server,
     expect,
