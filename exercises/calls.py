@@ -232,7 +232,7 @@ class Call:
             expression: A call of its main.
             own: The lines that count, as patterns; others do not.
             error: The error that main has to raise.
-            options: How to call it; see `driver.call`.
+            options: How to call it; see `call`.
         """
         limit = self.limit
         run = call(self.path, expression, limit, **options)  # type: ignore
@@ -275,13 +275,10 @@ def record(expression: str, run: Run, said: Said) -> str:
     """Show what a call printed, and how it ended."""
     own = set(map(id, said))
     threads = [x.thread for x in [*run.imported, *run.lines] if x.thread]
-    names = dict(
-        zip(
-            dict.fromkeys(threads),
-            [*ascii_uppercase, *map(str, range(27, 9999))],
-            strict=False,
-        )
-    )
+    names = {
+        thread: ascii_uppercase[n] if n < 26 else str(n + 1)
+        for n, thread in enumerate(dict.fromkeys(threads))
+    }
     rows = [f"{expression} printed (second, thread)"]
     rows += [f"  import    # {line}" for line in run.imported]
     for line in run.lines:
@@ -317,6 +314,5 @@ def unguarded(path: Path) -> str:
 
 def install(package: str) -> str:
     """Return how to install for this Python."""
-    if importlib.util.find_spec("pip"):
-        return f"{sys.executable} -m pip install {package}"
-    return f"uv pip install {package}"
+    pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+    return f"{pip} pip install {package}"

@@ -22,6 +22,7 @@ from calls import Call, install
 HERE = Path(__file__).resolve().parent
 EXERCISES = {x.stem[3:]: x for x in sorted(HERE.glob("[0-9][0-9]_*.py"))}
 SOLUTIONS = "exercises/repaired"
+PACKAGES = "gevent aiohttp"
 COPIED = pytest.StashKey[int]()
 
 
@@ -114,14 +115,14 @@ def pytest_terminal_summary(
         found[outcome] = [name for name in EXERCISES if name in names]
     say = terminalreporter.write_line
     done, todo = len(found["passed"]), found["failed"] + found["error"]
-    if skipped := len(found["skipped"]):
-        say(f"{skipped} need a package: {install('gevent aiohttp')}")
     if todo:
         path = folder(config) / EXERCISES[todo[0]].name
         say(f"{done} repaired so far. Next: {shown(path, config)}")
         say(f"Read again: {statement(path, 'Read again')}")
         if not config.getoption("--hint"):
             say("A hint: --hint")
+    elif skipped := len(found["skipped"]):
+        say(f"{done} repaired. {skipped} not checked: {install(PACKAGES)}")
     elif done:
         say(f"{done} repaired, and none is left. Solutions: {SOLUTIONS}")
 
