@@ -15,10 +15,15 @@ stop everybody.
 """
 
 import asyncio
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from client import check, page, report, run_client
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from client import check, fails_alone, run_client, say_bye, say_hello
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -28,32 +33,32 @@ async def hello(
     number: int, url: str, session: "ClientSession", turn: asyncio.Semaphore
 ) -> None:
     """Fetch one page when its turn has come; let others run meanwhile."""
+    from aiohttp import ClientError
+
     async with turn:
-        with page(number):
+        say_hello(number)
+        with fails_alone(number, ClientError):
             async with session.get(url) as response:
                 check(number, await response.read())
+            say_bye(number)
 
 
 def async_client(urls: Sequence[str], timeout: float, workers: int) -> None:
-    """Make each hello a coroutine that asyncio's event loop resumes."""
+    """Make each hello a task that asyncio's event loop resumes."""
     from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
     async def main() -> None:
         # The semaphore is the limit. The connector has one too, but waiting
         # for that would count towards the timeout of the page.
         turn = asyncio.Semaphore(workers)
-        async with ClientSession(
+        session = ClientSession(
             connector=TCPConnector(limit=0), timeout=ClientTimeout(timeout)
-        ) as session:
-            await asyncio.gather(
-                *(
-                    hello(number, url, session, turn)
-                    for number, url in enumerate(urls, 1)
-                )
-            )
+        )
+        async with session, asyncio.TaskGroup() as group:
+            for number, url in enumerate(urls, 1):
+                group.create_task(hello(number, url, session, turn))
 
-    with report("async"):
-        asyncio.run(main())
+    asyncio.run(main())
 
 
 if __name__ == "__main__":

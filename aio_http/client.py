@@ -1,75 +1,67 @@
 """What the clients share, so that each holds its own way of waiting only.
 
-`page` prints around one page and counts it, `check` says whether it is the
-one asked for, `fetch` is the plain blocking way to get it. Below them: the
-closing line, a server for each client, and the command line.
+`fails_alone` lets one page fail and the others go on, `check` says whether a
+page is the one asked for, `fetch` is the plain blocking way to get it. Below
+them: what prints and counts, a server for each client, the command line.
 """
 
 import argparse
-import math
-import os
+import importlib.util
 import re
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from http.client import HTTPException
 from pathlib import Path
-from typing import NamedTuple, TextIO
 from urllib.parse import urlsplit
 from urllib.request import HTTPHandler, OpenerDirector
 
-from server import open_files
+if sys.version_info < (3, 11):
+    sys.exit("Python 3.11 or newer is needed")
 
-Client = Callable[[Sequence[str], float, int], None]
-
-
-class Result(NamedTuple):
-    """Who fetched a page, and whether that failed."""
-
-    thread_id: int
-    os_thread: int
-    failed: bool
-
-
+# For each page: when it was asked for, in which thread, in which OS thread,
+# and whether it failed.
+Result = tuple[float, int, int, bool]
 results: list[Result] = []
 
 
-@contextmanager
-def page(number: int) -> Iterator[None]:
-    """Say hello, run the block that fetches the page, say goodbye.
+class WrongPage(Exception):
+    """A server sent something else than the hello it was asked for."""
 
-    An error in the block is this page's alone: it is one line on standard
-    error, and the other pages go on.
+
+@contextmanager
+def fails_alone(
+    number: int, library_error: type[Exception] = HTTPException
+) -> Iterator[None]:
+    """Let the network or the server fail this page, and no other.
+
+    That is one line on standard error. Any other error is a mistake in the
+    program, and stops it.
     """
-    thread_id, os_thread = threading.get_ident(), threading.get_native_id()
-    say(
-        f"Hello {number} now = {time.strftime('%H:%M:%S')}"
-        f" serve thread id = {thread_id} OS thread = {os_thread}"
-    )
-    failed = True
+    start, failed = time.perf_counter(), True
     try:
         yield
         failed = False
-        say(f"Bye.. {number} now = {time.strftime('%H:%M:%S')}")
-    except Exception as error:
+    except (OSError, WrongPage, library_error) as error:
         # repr, for what a server sends may hold control characters.
         reason = f"{type(error).__name__} {str(error)!r:.120}"
-        say(f"page {number}: {reason}", sys.stderr)
-    results.append(Result(thread_id, os_thread, failed))
+        say(f"page {number}: {reason}", to="stderr")
+    results.append(
+        (start, threading.get_ident(), threading.get_native_id(), failed)
+    )
 
 
 def check(number: int, text: bytes) -> None:
-    """Raise ValueError unless this is the hello asked for, and whole."""
-    hello = re.fullmatch(
-        rb"Hello (\d+) now = \d\d:\d\d:\d\d"
-        rb" serve thread id = \d+ OS thread = \d+\n",
-        text,
+    """Raise WrongPage unless this is the hello asked for, and whole."""
+    hello = (
+        rb"Hello %d now = \d\d:\d\d:\d\d"
+        rb" serve thread id = \d+ OS thread = \d+\n"
     )
-    if not hello or int(hello[1]) != number:
-        raise ValueError(f"not the whole hello {number}: {text!r:.60}")
+    if not re.fullmatch(hello % number, text):
+        raise WrongPage(f"not the whole hello {number}: {text!r:.60}")
 
 
 # It knows HTTP, and neither proxies nor redirections: both lead elsewhere.
@@ -84,33 +76,89 @@ def fetch(url: str, timeout: float) -> bytes:
     Only an event loop, or gevent's, can put an end to all of a page.
     """
     with opener.open(url, timeout=timeout) as response:
-        return bytes(response.read())
+        return bytes(response.read(10_000))  # no hello is as long
 
 
-# The rest prints, counts, starts a server, and reads the command line.
+# The rest prints, starts a server, and reads the command line.
+
+printing = threading.Lock()
+silent = False
 
 
-def say(line: str, file: TextIO | None = None) -> None:
-    """Print a line whole: print() writes its end apart, others get between."""
+class CannotPrint(Exception):
+    """Nobody reads what we print, or the disk is full."""
+
+
+def say(line: str, to: str = "stdout") -> None:
+    """Print a line whole, and at once."""
+    file = getattr(sys, to)
     try:
-        print(line + "\n", end="", file=file, flush=True)
-    except BrokenPipeError:
-        os._exit(1)  # a reader such as `head` has gone: all threads go too
+        with printing:
+            if silent:
+                raise CannotPrint
+            if file:  # None: it was closed from the start
+                # One write: other processes print here, too.
+                print(line + "\n", end="", file=file, flush=True)
+    except BrokenPipeError:  # a reader such as `head` has gone
+        raise CannotPrint from None
+    except OSError as error:
+        raise CannotPrint(f"cannot print: {error.strerror}") from None
+
+
+def silence() -> None:
+    """Let threads and greenlets that go on at the end print no more.
+
+    Python cannot end while one of them is in the middle of a line.
+    """
+    global silent
+    with printing:
+        silent = True
+
+
+def say_hello(number: int) -> None:
+    say(
+        f"Hello {number} now = {time.strftime('%H:%M:%S')}"
+        f" serve thread id = {threading.get_ident()}"
+        f" OS thread = {threading.get_native_id()}"
+    )
+
+
+def say_bye(number: int) -> None:
+    say(f"Bye.. {number} now = {time.strftime('%H:%M:%S')}")
+
+
+def say_results(model: str) -> None:
+    """Print the seconds since the first Hello, and the counts."""
+    starts, thread_ids, os_threads, failed = zip(*results, strict=True)
+    say(
+        f"== {model}: {time.perf_counter() - min(starts):.2f} s"
+        f" | thread ids {len(set(thread_ids))}"
+        f" | OS threads {len(set(os_threads))}"
+        f" | pages {failed.count(False)} | failed {failed.count(True)}"
+    )
 
 
 @contextmanager
-def report(model: str) -> Iterator[None]:
-    """Print a heading, run the block, print its seconds and its counts."""
-    say(f"== {model}")
-    start = time.perf_counter()
-    yield
-    took = time.perf_counter() - start
-    thread_ids, os_threads, failed = zip(*results, strict=True)
-    say(
-        f"== {model}: {took:.2f} s | thread ids {len({*thread_ids})}"
-        f" | OS threads {len({*os_threads})}"
-        f" | pages {failed.count(False)} | failed {failed.count(True)}"
-    )
+def plain_endings() -> Iterator[None]:
+    """Print no traceback where nobody has made a mistake."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name not in ("aiohttp", "gevent"):
+            raise
+        pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+        sys.exit(f"{error.name} is missing: {pip} pip install {error.name}")
+    except Exception as error:
+        # The first of a group, which is what a TaskGroup raises.
+        error = getattr(error, "exceptions", [error])[0]
+        if not isinstance(error, CannotPrint):
+            raise
+        # Closed, or Python would try once more to write what is left.
+        with suppress(OSError):
+            sys.stdout.close()
+        sys.exit(str(error) or 1)
 
 
 @contextmanager
@@ -119,7 +167,7 @@ def own_server() -> Iterator[str]:
 
     It ends when its standard input does, and so with us, however we end.
     """
-    server = Path(__file__).with_name("server.py")
+    server = Path(__file__).resolve().with_name("server.py")
     with subprocess.Popen(
         [sys.executable, server, "--port", "0", "--until-eof"],
         stdin=subprocess.PIPE,
@@ -127,11 +175,26 @@ def own_server() -> Iterator[str]:
         encoding="utf-8",
         start_new_session=True,  # Ctrl-C is for the client
     ) as process:
+        assert process.stdin
         assert process.stdout
-        address = process.stdout.readline()
-        if not address:
+        line = process.stdout.readline()
+        if not line:
             sys.exit(1)  # the server has said why
-        yield address.split()[-1]
+        try:
+            yield line.split()[-1]
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
+def raise_file_limit() -> None:
+    # Each connection is an open file, and macOS starts with 256.
+    if sys.platform != "win32":
+        import resource
+
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = max(now, min(8192, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def address(url: str) -> str:
@@ -154,55 +217,47 @@ def options(
     add = parser.add_argument
     if models:
         add("MODEL", nargs="*", choices=["all", *models], default="all")
-    add("--pages", type=int, default=5, help="how many to fetch")
-    add("--seconds", type=float, default=1, help="the server takes for each")
-    add(
-        "--timeout",
-        type=float,
-        default=10,
-        help="seconds for a whole page (yield, async, gevent), or for each"
-        " wait (sequential, thread, process)",
-    )
-    add("--workers", type=int, default=workers, help="pages at a time")
+    numbers = {  # default, least, most
+        "pages": (5, 1, 100_000, "how many to fetch"),
+        "seconds": (1.0, 0, 60, "the server takes for each"),
+        "timeout": (10.0, 0.001, 3600, "seconds for a page, or each wait"),
+        "workers": (workers, 1, 5000, "pages at a time"),
+    }
+    for name, (default, *_, text) in numbers.items():
+        add(f"--{name}", type=type(default), default=default, help=text)
     add("--url", type=address, help="of a server that runs, http://HOST:PORT")
     add("--block", action="store_true", help="where the server blocks")
-    args = parser.parse_args()
-    for name, least, most in (
-        ("pages", 1, 1_000_000),
-        ("seconds", 0, 60),
-        ("timeout", 0.001, 3600),
-        ("workers", 1, 1_000_000),
-    ):
+    # A model may stand behind the options, too.
+    args = parser.parse_args(
+        sorted(sys.argv[1:], key=lambda x: x not in models)
+    )
+    for name, (_, least, most, _) in numbers.items():
         if not least <= getattr(args, name) <= most:
-            parser.error(f"argument --{name}: not from {least:,} to {most:,}")
+            parser.error(f"argument --{name}: must be from {least} to {most}")
     return args
 
 
-def run_client(client: Client, description: str | None, workers: int) -> None:
-    """Give a client the pages' addresses, the timeout, and its workers."""
+def run_client(
+    client: Callable[[Sequence[str], float, int], None],
+    description: str | None,
+    workers: int,
+) -> None:
+    """Let the client fetch its pages, between a heading and the results."""
     args = options(description, workers)
-    if sys.platform == "win32":  # where no handler interrupts a wait
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    else:  # Ctrl-C ends every thread at once, waiting or not
-        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    args.workers = min(args.workers, args.pages)
-    # Half: a server here may still have a worker's old connection open.
-    most = open_files() // 2
-    if most < args.workers:
-        args.workers = most
-        say(f"open files are limited: {most} workers", sys.stderr)
-    rounds = math.ceil(args.pages / args.workers)
-    if rounds > 1 and workers > 1:
-        work = f"{args.pages} pages by {args.workers} workers"
-        say(f"{work}: {rounds} rounds of {args.seconds:g} s")
+    raise_file_limit()
+    model = client.__name__.removesuffix("_client")
     path = "block" if args.block else "hello"
-    try:
-        with nullcontext(args.url) if args.url else own_server() as url:
-            urls = [
-                f"{url}/{path}/{number}?seconds={args.seconds:g}"
-                for number in range(1, args.pages + 1)
-            ]
-            client(urls, args.timeout, args.workers)
-    except ModuleNotFoundError as error:
-        sys.exit(f"{error.name} is missing: pip install {error.name}")
-    sys.exit(any(result.failed for result in results))
+    server = nullcontext(args.url) if args.url else own_server()
+    with plain_endings(), server as url:
+        urls = [
+            f"{url}/{path}/{number}?seconds={args.seconds:g}"
+            for number in range(1, args.pages + 1)
+        ]
+        say(f"== {model}")
+        try:
+            client(urls, args.timeout, min(args.workers, args.pages))
+        except BaseException:
+            silence()
+            raise
+        say_results(model)
+    sys.exit(any(failed for *_, failed in results))

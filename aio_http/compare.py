@@ -18,32 +18,43 @@ import subprocess
 import sys
 from pathlib import Path
 
-from client import options, say
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from client import options, plain_endings, say
 
 MODELS = ["sequential", "thread", "process", "yield", "async", "gevent"]
 
 
 def run_one(model: str, arguments: list[str]) -> int:
     """Run a client, print its closing line, and return its exit status."""
-    script = Path(__file__).with_name(f"{model}_client.py")
-    done = subprocess.run(
+    script = Path(__file__).resolve().with_name(f"{model}_client.py")
+    with subprocess.Popen(
         [sys.executable, "-Xutf8", script, *arguments],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
-        check=False,
-    )
-    sys.stderr.write(done.stderr)
-    for line in done.stdout.splitlines():
-        if line.startswith(f"== {model}:"):
-            say(line)
-    return done.returncode
+    ) as client:
+        try:
+            printed, errors = client.communicate()
+        finally:  # Ctrl-C may have reached this process only
+            client.kill()
+            client.wait()
+    if errors:
+        say(errors.rstrip("\n"), to="stderr")
+    lines = printed.splitlines()
+    if not lines:
+        sys.exit(1)  # it found no server to run: nor will the others
+    if lines[-1].startswith(f"== {model}:"):
+        say(lines[-1])
+    return client.returncode
 
 
 def main() -> None:
     args = options(__doc__, workers=1, models=MODELS)
     # The clients take the same options.
     arguments = [x for x in sys.argv[1:] if x not in ("all", *MODELS)]
-    try:
+    with plain_endings():
         say(
             f"{args.pages} pages of {args.seconds:g} s,"
             f" Python {platform.python_version()}, {os.cpu_count()} cores"
@@ -53,8 +64,6 @@ def main() -> None:
             for model in MODELS
             if model in args.MODEL or "all" in args.MODEL
         ]
-    except KeyboardInterrupt:
-        os._exit(130)  # the client has ended, or was killed just now
     sys.exit(any(statuses))
 
 

@@ -13,32 +13,48 @@ a page.
     python aio_http/gevent_client.py --pages 1000
 """
 
+import sys
 from collections.abc import Sequence
+from itertools import count, repeat
+from pathlib import Path
 
-from client import check, fetch, page, report, run_client
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from client import (
+    CannotPrint,
+    check,
+    fails_alone,
+    fetch,
+    run_client,
+    say_bye,
+    say_hello,
+)
 
 
 def hello(number: int, url: str, timeout: float) -> None:
     """Fetch one page; block this greenlet until it is there."""
     from gevent import Timeout
 
-    with page(number), Timeout(timeout, TimeoutError("timed out")):
+    say_hello(number)
+    with fails_alone(number), Timeout(timeout, TimeoutError("timed out")):
         check(number, fetch(url, timeout))
+        say_bye(number)
 
 
 def gevent_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     """Give each hello a greenlet; the patched sockets switch between them."""
-    from gevent import monkey
+    from gevent import get_hub, monkey
     from gevent.pool import Pool
 
     # Here, so that importing this file changes nothing. A real program patches
     # in its first lines.
     monkey.patch_all()
-    with report("gevent"):
-        pool = Pool(workers)
-        for number, url in enumerate(urls, 1):
-            pool.spawn(hello, number, url, timeout)
-        pool.join(raise_error=True)
+    # These reach the main greenlet; gevent's loop need not print them as well.
+    get_hub().NOT_ERROR += (KeyboardInterrupt, CannotPrint)
+    pool = Pool(workers)
+    for _ in pool.imap_unordered(hello, count(1), urls, repeat(timeout)):
+        pass  # an error in a greenlet is raised here
 
 
 if __name__ == "__main__":

@@ -15,22 +15,35 @@ all of them. On Windows a pool takes no more than 61.
 """
 
 import multiprocessing
-import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from pathlib import Path
 
-from client import Result, check, fetch, page, report, results, run_client, say
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from client import (
+    Result,
+    check,
+    fails_alone,
+    fetch,
+    results,
+    run_client,
+    say_bye,
+    say_hello,
+)
 
 
 def hello(number: int, url: str, timeout: float) -> Result:
     """Fetch one page; block this process until it is there."""
-    with page(number):
+    say_hello(number)
+    with fails_alone(number):
         check(number, fetch(url, timeout))
+        say_bye(number)
     return results.pop()
 
 
@@ -38,40 +51,39 @@ def process_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     """Give each hello to the next process of the pool that is free."""
     if sys.platform == "win32":
         workers = min(workers, 61)
-    else:
-        signal.signal(signal.SIGINT, stop)
-    try:
-        with report("process"), ProcessPoolExecutor(workers, None, begin) as p:
-            with ctrl_c_held_back():
-                futures = [
-                    p.submit(hello, number, url, timeout)
-                    for number, url in enumerate(urls, 1)
-                ]
-            results.extend(future.result() for future in futures)
-    except BrokenProcessPool:
-        # On standard output: if `head` was its reader and has gone, that is
-        # why the workers died, and nobody needs to be told.
-        say("a worker process has died")
-        sys.exit(1)
+    with ProcessPoolExecutor(workers, None, begin) as pool, workers_killed():
+        with ctrl_c_held_back():
+            futures = [
+                pool.submit(hello, number, url, timeout)
+                for number, url in enumerate(urls, 1)
+            ]
+        # An error in a process is raised by its future's result.
+        results.extend(future.result() for future in as_completed(futures))
 
 
-# The rest ends the workers: with their parent, and at Ctrl-C.
+# The rest ends the workers: with their parent, at Ctrl-C, at an error.
 
 
 def begin() -> None:
+    """Begin a worker: leave Ctrl-C to the parent, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def end_with_parent() -> None:
-    """End with the parent, however it ends: the pool would wait for ever."""
+    # However the parent ends: the pool's workers would wait for ever.
     if parent := multiprocessing.parent_process():
         parent.join()
-        os._exit(1)
+        signal.raise_signal(signal.SIGTERM)
 
 
 @contextmanager
 def ctrl_c_held_back() -> Iterator[None]:
-    """Leave Ctrl-C to the parent: who starts meanwhile inherits the mask."""
+    """Hold Ctrl-C back; what is started meanwhile never gets it.
+
+    A terminal sends it to all processes, and one that has hardly started
+    would answer with a traceback.
+    """
     if sys.platform == "win32":
         yield
     else:
@@ -80,12 +92,15 @@ def ctrl_c_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
-def stop(*_: object) -> None:
-    """Kill the workers rather than wait for their pages."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for worker in multiprocessing.active_children():
-        worker.kill()
-    sys.exit(130)
+@contextmanager
+def workers_killed() -> Iterator[None]:
+    """At Ctrl-C or an error, kill the workers; their pages may take long."""
+    try:
+        yield
+    except BaseException:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        raise
 
 
 if __name__ == "__main__":

@@ -12,24 +12,30 @@ five pages of one second take five seconds, whatever --workers says.
     python aio_http/sequential_client.py --url http://127.0.0.1:8080
 """
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from client import check, fetch, page, report, run_client
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from client import check, fails_alone, fetch, run_client, say_bye, say_hello
 
 
 def hello(number: int, url: str, timeout: float) -> None:
     """Fetch one page; block this thread until it is there."""
-    with page(number):
+    say_hello(number)
+    with fails_alone(number):
         check(number, fetch(url, timeout))
+        say_bye(number)
 
 
 def sequential_client(
     urls: Sequence[str], timeout: float, workers: int
 ) -> None:
     """Call one hello after another."""
-    with report("sequential"):
-        for number, url in enumerate(urls, 1):
-            hello(number, url, timeout)
+    for number, url in enumerate(urls, 1):
+        hello(number, url, timeout)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ GET /hello/NAME?seconds=S   waits S seconds (default 1), then greets NAME;
                             meanwhile the others are served
 GET /block/NAME?seconds=S   the same with time.sleep, wrong on purpose:
                             meanwhile nobody is served
+GET /flaky/NAME?seconds=S   fails the first time that NAME is asked for: status
+                            503, or the end comes in the middle
 GET /                       shows this, and counts the requests in flight;
                             in a browser, shows them live
 
@@ -20,12 +22,17 @@ blocked server hears nothing, Ctrl-C neither, until the block is over.
 
 import argparse
 import asyncio
+import importlib.util
 import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -46,9 +53,10 @@ def application() -> "web.Application":
     from live import PAGE, Live
 
     live = Live()
+    failed: set[str] = set()
 
-    async def greet(request: web.Request) -> web.Response:
-        wait = hello if request.match_info["wait"] == "hello" else block
+    async def greet(request: web.Request) -> web.StreamResponse:
+        wait = block if request.match_info["wait"] == "block" else hello
         try:
             seconds = float(request.query.get("seconds", "1"))
         except ValueError:
@@ -64,6 +72,21 @@ def application() -> "web.Application":
             f" OS thread = {threading.get_native_id()}\n"
         )
 
+    async def flaky(request: web.Request) -> web.StreamResponse:
+        if request.match_info["name"] in failed:
+            return await greet(request)
+        failed.add(request.match_info["name"])
+        if len(failed) % 2:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+        # Not before anything has come, or aiohttp's client would ask again
+        # by itself, and nobody would see that this has failed.
+        half = web.StreamResponse(headers={"Content-Length": "10"})
+        await half.prepare(request)
+        await half.write(b"Hello")
+        if request.transport:
+            request.transport.close()
+        return half
+
     async def index(request: web.Request) -> web.StreamResponse:
         if "text/html" in request.headers.get("Accept", ""):
             return web.FileResponse(PAGE)
@@ -73,6 +96,7 @@ def application() -> "web.Application":
     app = web.Application()
     app.router.add_get("/", index)
     app.router.add_get("/{wait:hello|block}/{name}", greet)
+    app.router.add_get("/{wait:flaky}/{name}", flaky)
     app.router.add_get("/events", live.events)
     app.on_startup.append(live.begin)
     app.on_shutdown.append(live.hang_up)
@@ -82,25 +106,21 @@ def application() -> "web.Application":
 # The rest opens a port, and reads the command line.
 
 
-def open_files() -> int:
-    """Let this process open more files, if it may; return how many.
+def raise_file_limit() -> None:
+    # Each connection is an open file, and macOS starts with 256.
+    if sys.platform != "win32":
+        import resource
 
-    Each connection is one, and macOS starts with 256.
-    """
-    if sys.platform == "win32":
-        return 512  # its select() takes no more sockets
-    import resource
-
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = max(now, min(8192, most))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-    return wanted
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = max(now, min(8192, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def end_at_eof() -> None:
     """End with whoever started this, however that ends: it held our stdin."""
     os.read(0, 1)
-    os._exit(0)
+    # Even where the loop is blocked: no handler of Python's is in the way.
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def serve(app: "web.Application", port: int) -> None:
@@ -110,18 +130,25 @@ async def serve(app: "web.Application", port: int) -> None:
     # aiohttp waits so long twice for what is in flight.
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.5)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
     try:
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=4096).start()
         host, port = runner.addresses[0]
         print(f"serving http://{host}:{port}", flush=True)
         await asyncio.Event().wait()
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:  # the port is taken, the disk is full
+        sys.exit(f"cannot serve: {error.strerror}")
     finally:
         # Whoever presses Ctrl-C again does not want to wait.
-        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
         await runner.cleanup()
+        signal.signal(signal.SIGINT, before)
 
 
 def main() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit("Python 3.11 or newer is needed")
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -133,13 +160,14 @@ def main() -> None:
         parser.error("argument --port: not from 0 to 65,535")
     if args.until_eof:
         threading.Thread(target=end_at_eof, daemon=True).start()
-    open_files()
+    raise_file_limit()
     try:
         asyncio.run(serve(application(), args.port))
     except ModuleNotFoundError as error:
-        sys.exit(f"{error.name} is missing: pip install {error.name}")
-    except OSError as error:
-        sys.exit(f"cannot serve: {error.strerror}")
+        if error.name != "aiohttp":
+            raise
+        pip = "python -m" if importlib.util.find_spec("pip") else "uv"
+        sys.exit(f"aiohttp is missing: {pip} pip install aiohttp")
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -12,33 +12,36 @@ schedule. Who wants 500 pages waits for five rounds, or asks for more workers.
     python aio_http/thread_client.py --pages 500 --workers 500
 """
 
-import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
 
-from client import check, fetch, page, report, run_client, say
+# Python leaves this folder out where PYTHONSAFEPATH is set.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from client import check, fails_alone, fetch, run_client, say_bye, say_hello
 
 
 def hello(number: int, url: str, timeout: float) -> None:
     """Fetch one page; block this thread until it is there."""
-    with page(number):
+    say_hello(number)
+    with fails_alone(number):
         check(number, fetch(url, timeout))
+        say_bye(number)
 
 
 def thread_client(urls: Sequence[str], timeout: float, workers: int) -> None:
     """Give each hello to the next thread of the pool that is free."""
-    with report("thread"), ThreadPoolExecutor(workers) as pool:
-        try:
-            futures = [
-                pool.submit(hello, number, url, timeout)
-                for number, url in enumerate(urls, 1)
-            ]
-        except RuntimeError as error:  # the system refuses a thread
-            say(f"thread: {error}", sys.stderr)
-            os._exit(1)  # without waiting for the threads it gave us
-        for future in futures:
-            future.result()
+
+    def work(page: tuple[int, str]) -> None:
+        hello(*page, timeout)
+
+    # These threads are daemons. A ThreadPoolExecutor would not let Python end
+    # at Ctrl-C before the pages that its threads wait for are there.
+    with ThreadPool(workers) as pool:
+        for _ in pool.imap_unordered(work, enumerate(urls, 1)):
+            pass  # an error in a thread is raised here
 
 
 if __name__ == "__main__":

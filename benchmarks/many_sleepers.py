@@ -155,9 +155,10 @@ def sleep_at_once(model: str, workers: int, seconds: float) -> Result:
 def fresh(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
     """Call a function in a process that has done nothing else."""
     spawn = multiprocessing.get_context("spawn")
-    # Ctrl-C ends the pool, and that its process.
-    ignore = signal.SIGINT, signal.SIG_IGN
-    with spawn.Pool(1, signal.signal, ignore) as pool:
+    # A process inherits that it ignores Ctrl-C: we end it.
+    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with spawn.Pool(1) as pool:
+        signal.signal(signal.SIGINT, ours)
         return pool.apply_async(function, arguments).get(timeout=600)
 
 

@@ -130,10 +130,19 @@ class ConsumeError(Exception):
     """An item could not be consumed."""
 
 
+def put(line: str) -> None:
+    try:
+        # One write for each line, or lines of two processes can mix.
+        print(f"{line}\n", end="", flush=True)
+    except OSError:  # nobody reads it, or the disk is full
+        # Closed, or Python would try once more to write what is left.
+        with suppress(OSError):
+            sys.stdout.close()
+        raise
+
+
 def say(text: str, who: str = "") -> None:
-    # One write for each line, or lines of two processes can mix.
-    now = time.strftime("%H:%M:%S")
-    print(f"{text} now = {now}{who}\n", end="", flush=True)
+    put(f"{text} now = {time.strftime('%H:%M:%S')}{who}")
 
 
 def this_process() -> str:
@@ -149,9 +158,11 @@ def ctrl_c_held_back() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    yield
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def read_command_line() -> Options:
@@ -189,7 +200,7 @@ def run(options: Options) -> str:
             client.wait_for_workers(1, timeout=8)
         except OSError:
             sys.exit(f"no cluster with a worker at {cluster}")
-        print("== cluster", flush=True)
+        put("== cluster")
         start = time.perf_counter()
         try:
             producer(client, options)
@@ -202,10 +213,9 @@ def run(options: Options) -> str:
             raise
         seconds = time.perf_counter() - start
     # All is closed, and no worker prints any more.
-    print(
+    put(
         f"== cluster: {seconds:.2f} s | workers {len(set(consumed_by))}"
-        f" | produced {len(produced)} | consumed {len(consumed_by)}",
-        flush=True,
+        f" | produced {len(produced)} | consumed {len(consumed_by)}"
     )
     return failure
 
@@ -216,15 +226,12 @@ def main() -> None:
         sys.exit(run(options) or None)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        pass  # `| head` has what it wants
     except OSError as error:
-        # `| head` has what it wants, or the disk is full.
-        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+        if error.errno != errno.ENOSPC:
             raise
-        # Closed, or Python would try once more to write what is left.
-        with suppress(OSError):
-            sys.stdout.close()
-        if error.errno == errno.ENOSPC:
-            sys.exit(f"cannot print: {error.strerror}")
+        sys.exit(f"cannot print: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -7,48 +7,42 @@ asserted. They need more packages than requirements.txt has:
     python -m pytest -m "slow or not slow" tests/test_benchmarks.py
 """
 
-import atexit
 import json
+import platform
 import re
-import shutil
 import sys
-import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from helpers.commands import ROOT, Command, Result, matches, runs
+from helpers.commands import ROOT, Command, Result, matches, run, runs
 
 INSTALLED = all(map(find_spec, ["gevent", "matplotlib", "psutil", "pyperf"]))
 MISSING = "python -m pip install -r benchmarks/requirements.txt"
 BENCHMARKS = ROOT / "benchmarks"
 PAGES = "README.md", "README.zh-CN.md"
-WRITTEN = Path(tempfile.mkdtemp())
-atexit.register(shutil.rmtree, WRITTEN, ignore_errors=True)
 
 MODELS = ["thread", "yield", "asyncio", "async", "gevent"]
-SWITCHES = [
-    "function call",
-    "generator send",
-    "greenlet switch",
-    "event_loop",
-    "gevent.sleep(0)",
-    "asyncio.sleep(0)",
-    "thread hand-over",
-    "process hand-over",
-]
 # The first column of each table.
 ROWS = {
     "timelines": ["sequential", *MODELS],
-    "switch_cost": SWITCHES,
+    "switch_cost": [
+        "function call",
+        "generator send",
+        "greenlet switch",
+        "event_loop",
+        "gevent.sleep(0)",
+        "asyncio.sleep(0)",
+        "thread hand-over",
+        "process hand-over",
+    ],
     "many_sleepers": MODELS,
     "producer_consumer": ["yield", "thread", "asyncio", "async", "gevent"],
 }
-REHEARSAL = Command(
-    f"benchmarks/redo.py --rehearse '{WRITTEN}'", dev=False, takes=20
-)
 
 
 def measured(*commands: Command) -> pytest.MarkDecorator:
@@ -72,29 +66,6 @@ def number(cell: str) -> float:
     return float(re.findall(r"[\d,.]+", cell)[0].replace(",", ""))
 
 
-@pytest.mark.slow
-@measured(REHEARSAL)
-def test_one_command_does_everything(result: Result) -> None:
-    """It says where it is, measures, draws, and replaces the tables only."""
-    assert (result.status, result.errors) == (0, "")
-    told = matches(r"== (\d) of 5: (\w+)", result.lines)
-    assert [m[2] for m in told] == [*ROWS, "compare"]
-    for name in ROWS:
-        assert [*table(name, WRITTEN)] == ROWS[name]
-        cells = [x for row in table(name, WRITTEN).values() for x in row]
-        assert all(number(x) >= 0 for x in cells if x)
-    for page in PAGES:
-        before = (BENCHMARKS / page).read_text(encoding="utf-8")
-        after = (WRITTEN / page).read_text(encoding="utf-8")
-        assert places(before) != places(after)
-        for name, shown in places(after).items():
-            kept = WRITTEN / "results" / f"{name}.md"
-            assert shown == f"\n{kept.read_text(encoding='utf-8')}\n"
-            before = before.replace(places(before)[name], shown)
-        assert before == after
-    assert not result.left_running
-
-
 def places(page: str) -> dict[str, str]:
     """Return what stands in the place of each benchmark on a page."""
     found = re.findall(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", page, re.S)
@@ -102,20 +73,49 @@ def places(page: str) -> dict[str, str]:
     return dict(found)
 
 
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run all benchmarks, tiny; return the folder of what they have made."""
+    if not INSTALLED:
+        pytest.skip(MISSING)
+    folder = tmp_path_factory.mktemp("rehearsed")
+    result = run(benchmark(f"redo.py --rehearse '{folder}'"))
+    assert (result.status, result.errors) == (0, "")
+    told = matches(r"== (\d) of 5: (\w+)", result.lines)
+    assert [m[2] for m in told] == [*ROWS, "compare"]
+    assert not result.left_running
+    return folder
+
+
 @pytest.mark.slow
-@measured(REHEARSAL)
-def test_pictures(result: Result) -> None:
+def test_tables(rehearsed: Path) -> None:
+    """One command measures all; on the pages it replaces the tables only."""
+    for name in ROWS:
+        rows = table(name, rehearsed)
+        assert [*rows] == ROWS[name]
+        assert all(number(x) >= 0 for row in rows.values() for x in row if x)
+    for page in PAGES:
+        before = (BENCHMARKS / page).read_text(encoding="utf-8")
+        after = (rehearsed / page).read_text(encoding="utf-8")
+        for name, shown in places(after).items():
+            kept = rehearsed / "results" / f"{name}.md"
+            assert shown == f"\n{kept.read_text(encoding='utf-8')}\n"
+            assert shown != places(before)[name]
+            before = before.replace(places(before)[name], shown)
+        assert before == after
+
+
+@pytest.mark.slow
+def test_pictures(rehearsed: Path) -> None:
     """Their text is text; they say where they are from, and have no date."""
     fills = {}
     for name, rows in ROWS.items():
-        svg = (WRITTEN / f"results/{name}.svg").read_text(encoding="utf-8")
+        svg = (rehearsed / f"results/{name}.svg").read_text(encoding="utf-8")
         tree = ElementTree.fromstring(svg)
-        text = ["".join(x.itertext()) for x in tree.iter() if "text" in x.tag]
-        python = (
-            f"CPUs, .*, Python {sys.version_info[0]}.{sys.version_info[1]}"
-        )
-        assert re.search(python, "\n".join(text))
-        assert all(any(row in x for x in text) for row in rows)
+        texts = ["".join(x.itertext()) for x in tree.iter() if "text" in x.tag]
+        assert all(any(row in text for text in texts) for row in rows)
+        python = platform.python_version()
+        assert re.search(f"CPUs, .*, Python {python}, ", "\n".join(texts))
         assert not list(tree.iter("{http://purl.org/dc/elements/1.1/}date"))
         fills[name] = re.findall(r"<(?:use|path) [^>]*fill: (#\w+)", svg)
     blue, orange, green = "#0072b2", "#d55e00", "#009e73"
@@ -127,24 +127,24 @@ def test_pictures(result: Result) -> None:
 
 
 @pytest.mark.slow
-@measured(REHEARSAL)
-def test_what_was_measured(result: Result) -> None:
+def test_what_was_measured(rehearsed: Path) -> None:
     """What is far apart everywhere is so here, too."""
-    switches = {
-        x: number(y[0]) for x, y in table("switch_cost", WRITTEN).items()
-    }
-    for cheap in SWITCHES[1:2]:
-        assert all(switches[cheap] < switches[x] for x in SWITCHES[4:])
-    memory = {
-        x: number(y[-1]) for x, y in table("many_sleepers", WRITTEN).items()
-    }
-    assert memory["thread"] > memory["gevent"] > memory["async"] > 0
-    assert memory["yield"] == min(memory.values())
-    items = {
-        x: number(y[0]) for x, y in table("producer_consumer", WRITTEN).items()
-    }
+    first, last = itemgetter(0), itemgetter(-1)
+
+    def column(
+        name: str, cell: Callable[[list[str]], str]
+    ) -> dict[str, float]:
+        rows = table(name, rehearsed).items()
+        return {row: number(cell(cells)) for row, cells in rows}
+
+    switches = column("switch_cost", first)
+    assert switches["generator send"] < min([*switches.values()][4:])
+    memory = column("many_sleepers", last)
+    assert memory["thread"] > memory["gevent"] > memory["async"]
+    assert memory["async"] > memory["yield"] > 0
+    items = column("producer_consumer", first)
     assert items["yield"] == max(items.values())
-    text = (WRITTEN / "results/timelines.json").read_text(encoding="utf-8")
+    text = (rehearsed / "results/timelines.json").read_text(encoding="utf-8")
     for model, (one, two, three) in json.loads(text)["results"].items():
         for bar, wait in (one, 0.2), (two, 0.1), (three, 0.2):
             assert bar["ended"] - bar["began"] > wait - 0.05
@@ -259,7 +259,9 @@ def test_what_the_pages_say_of_switches() -> None:
     say("about a hundred times as much in asyncio", "asyncio 大约是一百倍")
     assert 50 < times("asyncio.sleep(0)") < 250
     say("costs hundreds of times as much", "开销是函数调用的几百倍")
-    assert 100 < min(map(times, SWITCHES[-2:])) < 5000
+    assert (
+        100 < min(map(times, ["thread hand-over", "process hand-over"])) < 5000
+    )
 
 
 def test_what_the_pages_say_of_sleepers() -> None:

@@ -28,7 +28,7 @@ SLOW = re.compile(
 # Others run these: the live page, exercises that are broken on purpose, what
 # needs more than the three packages, or a server that runs elsewhere.
 ELSEWHERE = re.compile(
-    r"-m|aio_http/server|exercises/|benchmarks/|tools/|.*--(url|scheduler)"
+    r"-m|aio_http/(server|download)|exercises/|benchmarks/|tools/|.*--(url|scheduler)"
 )
 DASK = pytest.mark.skipif(
     not importlib.util.find_spec("distributed"),
