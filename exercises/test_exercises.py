@@ -317,15 +317,17 @@ def test_lock_kept(call: Call) -> None:
 
 @timed
 def test_computing_loop(call: Call) -> None:
-    """The clock goes on ticking, at every moment."""
+    """The clock goes on ticking; a busy machine may hold it up a little."""
     said = call("main([14_000, 16_000])", "Tick", r"Primes below \d+: \d+")
     counts = [line for line in said if line != "Tick"]
     expect(counts, ["Primes below 14000: 1652"], ["Primes below 16000: 1862"])
-    ticks = [0.0, *[x.at for x in said if x == "Tick"], counts[-1].at]
-    for tick, next_one in pairwise(ticks):
-        assert next_one - tick < 0.25, (
-            f"Between {tick:.2f} s and {next_one:.2f} s there is no tick."
-        )
+    end = counts[-1].at
+    ticks = [0.0, *[x.at for x in said if x == "Tick" and x.at < end], end]
+    pauses = [late - early for early, late in pairwise(ticks)]
+    still = sum(pause for pause in pauses if pause > 0.25)
+    assert still < 0.3 * end, (
+        f"It stands still for {still:.1f} of {end:.1f} s."
+    )
 
 
 # The rest serves a page.
