@@ -317,16 +317,15 @@ def test_lock_kept(call: Call) -> None:
 
 @timed
 def test_computing_loop(call: Call) -> None:
-    """The clock goes on ticking; a busy machine may hold it up a little."""
-    said = call("main([14_000, 16_000])", "Tick", r"Primes below \d+: \d+")
+    """No pause of the clock is long, measured by the whole."""
+    said = call("main([11_000, 12_000])", "Tick", r"Primes below \d+: \d+")
     counts = [line for line in said if line != "Tick"]
-    expect(counts, ["Primes below 14000: 1652"], ["Primes below 16000: 1862"])
+    expect(counts, ["Primes below 11000: 1335"], ["Primes below 12000: 1438"])
     end = counts[-1].at
     ticks = [0.0, *[x.at for x in said if x == "Tick" and x.at < end], end]
-    pauses = [late - early for early, late in pairwise(ticks)]
-    still = sum(pause for pause in pauses if pause > 0.25)
-    assert still < 0.3 * end, (
-        f"It stands still for {still:.1f} of {end:.1f} s."
+    pause = max(late - early for early, late in pairwise(ticks))
+    assert pause < 0.3 * end, (
+        f"The clock stands still for {pause:.2f} of {end:.2f} s."
     )
 
 
