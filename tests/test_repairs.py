@@ -36,7 +36,7 @@ def check(folder: Path, *options: str) -> str:
     )
     assert done.stderr == ""
     if shutil.which("ps"):
-        ps = subprocess.run(["ps", "-eo", "args"], capture_output=True)
+        ps = subprocess.run(["ps", "-ewwo", "args"], capture_output=True)
         assert str(folder).encode() not in ps.stdout
     return done.stdout
 
