@@ -493,20 +493,17 @@ def other_loop_test() -> None:
     """
     queue: asyncio.Queue[str] = asyncio.Queue()
 
-    async def wait_for_item() -> None:
+    async def wait_for_item() -> asyncio.Future[str]:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(queue.get(), 0.1)
         say("main: the queue belongs to this loop now")
-
-    async def promise() -> asyncio.Future[str]:
         return asyncio.get_running_loop().create_future()
 
     async def wait_for_promise() -> None:
         await future
 
-    asyncio.run(wait_for_item())
-    future = asyncio.run(promise())
-    for coroutine in (wait_for_item(), wait_for_promise()):
+    future = asyncio.run(wait_for_item())
+    for coroutine in (queue.get(), wait_for_promise()):
         try:
             asyncio.run(coroutine)
         except RuntimeError as error:

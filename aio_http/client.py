@@ -141,6 +141,10 @@ def say_results(model: str) -> None:
 @contextmanager
 def plain_endings() -> Iterator[None]:
     """Print no traceback where nobody has made a mistake."""
+    # In a notebook this module stays as the run before has left it.
+    global silent
+    silent = False
+    results.clear()
     try:
         yield
     except KeyboardInterrupt:
