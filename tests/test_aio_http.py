@@ -111,6 +111,16 @@ CLOSING = (
     r" \| pages (?P<pages>\d+) \| failed (?P<failed>\d+)"
 )
 
+# The others end in the same way; they are looked at where time matters less.
+own_ways = pytest.mark.parametrize(
+    "model",
+    [
+        model
+        if model in ("thread", "process", "async")
+        else pytest.param(model, marks=pytest.mark.slow)
+        for model in EXPECTED
+    ],
+)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="for Linux")
 
@@ -308,7 +318,7 @@ def test_misbehaving_server(result: Result) -> None:
 @runs(
     *(
         Command(client(model, "--url {nobody} --pages 2"), dev=False)
-        for model in EXPECTED
+        for model in ("sequential", "yield", "async", "gevent")
     )
 )
 def test_nobody_listens(result: Result) -> None:
@@ -404,7 +414,7 @@ def test_all_ends_when_a_client_is_killed() -> None:
 
 
 @posix
-@pytest.mark.parametrize("model", EXPECTED)
+@own_ways
 def test_a_closed_pipe(model: str, addresses: dict[str, str]) -> None:
     """`| head` takes its lines, and all ends without a word."""
     options = f"--url {addresses['fine']} --seconds 0.1"
@@ -413,7 +423,7 @@ def test_a_closed_pipe(model: str, addresses: dict[str, str]) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("model", EXPECTED)
+@own_ways
 def test_own_error(
     model: str, tmp_path: Path, addresses: dict[str, str]
 ) -> None:
