@@ -76,7 +76,7 @@ def event_loop(tasks: Iterable[Iterator[float]]) -> None:
     Take the task that is due next, sleep until then, run it up to its next
     yield, and put it back. An error in a task reaches the caller.
     """
-    # If two are due at once the older goes first: tasks cannot be compared.
+    # If two are due at once the number decides: tasks cannot be compared.
     number = itertools.count()
     waiting = [(0.0, next(number), task) for task in tasks]
     while waiting:
