@@ -111,16 +111,6 @@ CLOSING = (
     r" \| pages (?P<pages>\d+) \| failed (?P<failed>\d+)"
 )
 
-# The others end in the same way; they are looked at where time matters less.
-own_ways = pytest.mark.parametrize(
-    "model",
-    [
-        model
-        if model in ("thread", "process", "async")
-        else pytest.param(model, marks=pytest.mark.slow)
-        for model in EXPECTED
-    ],
-)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="for Linux")
 
@@ -399,6 +389,7 @@ def test_ctrl_c_while_workers_start(addresses: dict[str, str]) -> None:
         assert not re.search(CLOSING, printed)
 
 
+@pytest.mark.slow
 def test_all_ends_when_a_client_is_killed() -> None:
     """Its workers do at once; they are done with standard output then.
 
@@ -413,8 +404,9 @@ def test_all_ends_when_a_client_is_killed() -> None:
     assert printed == ""
 
 
+@pytest.mark.slow
 @posix
-@own_ways
+@pytest.mark.parametrize("model", EXPECTED)
 def test_a_closed_pipe(model: str, addresses: dict[str, str]) -> None:
     """`| head` takes its lines, and all ends without a word."""
     options = f"--url {addresses['fine']} --seconds 0.1"
@@ -423,7 +415,8 @@ def test_a_closed_pipe(model: str, addresses: dict[str, str]) -> None:
     assert done.stderr == ""
 
 
-@own_ways
+@pytest.mark.slow
+@pytest.mark.parametrize("model", EXPECTED)
 def test_own_error(
     model: str, tmp_path: Path, addresses: dict[str, str]
 ) -> None:
@@ -481,6 +474,7 @@ def test_no_more_threads(result: Result) -> None:
     assert result.seconds < 15
 
 
+@pytest.mark.slow
 @posix
 def test_closed_standard_streams(addresses: dict[str, str]) -> None:
     """What goes to standard error goes nowhere, not between the pages."""
@@ -616,6 +610,7 @@ def test_port_taken(
         server.main()
 
 
+@pytest.mark.slow
 @posix
 @runs("tests/programs/stopping.py")
 def test_ctrl_c_lets_requests_in_flight_end(result: Result) -> None:

@@ -93,6 +93,7 @@ def test_solutions_are_accepted() -> None:
     assert "\n25 repaired, and none is left. Solutions: " in out
 
 
+@pytest.mark.slow
 def test_pages_show_the_first_run(tmp_path: Path) -> None:
     """All but which guest comes when, which is for the threads to say."""
     out = check(tmp_path, "-x").replace(str(tmp_path), "exercises/mine")
