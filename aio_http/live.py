@@ -7,11 +7,9 @@ loop, it does not run, and the missing beat is how a page sees the freeze.
 
 A message is a list of events in JSON, with the time `at` by our clock:
 
-    {"kind": "open", "at": 7.1, "server": 17.5, "thread": 1403, "tab": 1,
-     "requests": [...]}
-    {"kind": "start", "at": 7.2, "id": 5, "path": "/hello/1", "thread": 1403}
-    {"kind": "beat", "at": 7.3}
-    {"kind": "end", "at": 8.2, "id": 5}
+    {"kind": "start", "at": 7.2, "thread": 1403, "id": 5, "path": "/hello/1"}
+    {"kind": "beat", "at": 7.3, "thread": 1403}
+    {"kind": "end", "at": 8.2, "thread": 1403, "id": 5}
 """
 
 import asyncio
@@ -31,14 +29,14 @@ PAGE = Path(__file__).with_name("live.html")
 BEAT = 0.1  # seconds
 CROWD = 50  # requests in a beat; of more of them, a page hears with the next
 UNREAD = 2**20  # bytes; a page that leaves more of them unread is hung up on
-THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 Event = dict[str, object]
 
 
 def event(kind: str, **details: object) -> Event:
-    """Return what happens now."""
-    return {"kind": kind, "at": time.perf_counter(), **details}
+    """Return what happens now, in this thread."""
+    now, thread = time.perf_counter(), threading.get_ident()
+    return {"kind": kind, "at": now, "thread": thread, **details}
 
 
 class Live:
@@ -56,9 +54,11 @@ class Live:
     @asynccontextmanager
     async def shown(self, request: "web.Request") -> AsyncIterator[None]:
         """Tell the pages when a request starts and ends."""
+        # Ctrl-C was pressed while somebody blocked: nothing starts any more.
+        if self.main and self.main.cancelling():
+            raise asyncio.CancelledError
         number = next(self.ids)
-        path, thread = request.path[:80], threading.get_ident()
-        start = event("start", id=number, path=path, thread=thread)
+        start = event("start", id=number, path=request.path[:80])
         # One thread, and no await from reading to writing: no lock.
         self.in_flight[number] = start
         self.most = max(self.most, len(self.in_flight))
@@ -74,21 +74,20 @@ class Live:
             del self.in_flight[number]
             self.news.append(event("end", id=number))
 
+    async def begin(self, _: "web.Application") -> None:
+        self.main = asyncio.current_task()
+        self.heart = asyncio.create_task(self.beat())
+
     async def beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT)
             self.crowd = 0
             await self.send(event("beat"))
 
-    async def begin(self, _: "web.Application") -> None:
-        self.heart = asyncio.create_task(self.beat())
-
     async def send(self, newest: Event) -> None:
         """Send what is new to every page, and wait for none of them."""
         news, self.news = [*self.news, newest], []
-        if not self.pages:
-            return
-        text = json.dumps(news)
+        text = json.dumps(news) if self.pages else ""
         for page, transport in list(self.pages.items()):
             if transport.get_write_buffer_size() > UNREAD:
                 # The page comes back when it can, to a fresh start.
@@ -104,7 +103,7 @@ class Live:
         # A browser lets any page of the web ask for this: look who asks.
         ours = f"http://{request.host}"
         asks = request.headers.get("Origin", ours)
-        if asks != ours or request.url.host not in THIS_MACHINE:
+        if asks != ours or request.url.host not in {"127.0.0.1", "localhost"}:
             raise web.HTTPForbidden(text="only for this server's own page\n")
         # Not compressed: aiohttp leaves that to a thread, and we would wait.
         page = web.WebSocketResponse(compress=False)
@@ -112,14 +111,9 @@ class Live:
         if transport := request.transport:
             # send_str waits above this limit, which UNREAD keeps us below.
             transport.set_write_buffer_limits(4 * UNREAD)
-            opened = event(
-                "open",
-                server=self.server,
-                thread=threading.get_ident(),
-                tab=next(self.tabs),
-                requests=list(self.in_flight.values()),
-            )
-            await page.send_json([opened])
+            about = {"server": self.server, "tab": next(self.tabs)}
+            requests = list(self.in_flight.values())
+            await page.send_json([event("open", **about, requests=requests)])
             self.pages[page] = transport
             try:
                 async for _ in page:

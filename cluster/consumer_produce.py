@@ -116,7 +116,7 @@ def cluster_here(consumers: int) -> LocalCluster:
         threads_per_worker=1,
         dashboard_address="127.0.0.1:0",
         scheduler_kwargs={"worker_ttl": "1s", "dashboard": False},
-        silence_logs=logging.CRITICAL,
+        silence_logs=logging.CRITICAL + 1,  # all of them
     )
 
 

@@ -79,7 +79,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not INSTALLED:
         pytest.skip(MISSING)
     folder = tmp_path_factory.mktemp("rehearsed")
-    result = run(benchmark(f"redo.py --rehearse '{folder}'"))
+    result = run(benchmark(f"redo.py --rehearse '{folder}'", takes=30))
     assert (result.status, result.errors) == (0, "")
     told = matches(r"== (\d) of 5: (\w+)", result.lines)
     assert [m[2] for m in told] == [*ROWS, "compare"]
@@ -205,17 +205,15 @@ def test_missing_package(result: Result) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
 @measured(
-    benchmark("redo.py switch_cost", ctrl_c_at="function call"),
+    # A worker of pyperf may just begin, and Python itself would complain.
+    benchmark("producer_consumer.py", ctrl_c_at="yield 1", group=False),
     benchmark("redo.py timelines", ctrl_c_at="sequential"),
-    benchmark("producer_consumer.py", ctrl_c_at="yield 1"),
-    benchmark(
-        "many_sleepers.py yield --workers 5 6 --seconds 2", ctrl_c_at="yield 5"
-    ),
+    benchmark("many_sleepers.py --workers 5 6 --seconds 3", ctrl_c_at="th"),
 )
 def test_ctrl_c(result: Result) -> None:
-    """Ctrl-C in the middle ends it at once, without a word."""
+    """Ctrl-C in the middle ends it, without a word."""
     assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < 3
+    assert result.since_ctrl_c < 10  # they would run on for longer
     assert not result.left_running
 
 

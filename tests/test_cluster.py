@@ -71,7 +71,8 @@ RETURNED = rf"\[PRODUCER\] Consumer return: 200 OK for (?P<item>\d+) {CLOCK}"
 
 def cluster(options: str = "", ctrl_c_at: str = "") -> Command:
     # Dev mode would double what each worker takes to start.
-    return Command(f"{SCRIPT} {options}".strip(), ctrl_c_at, dev=False)
+    line = f"{SCRIPT} {options}".strip()
+    return Command(line, ctrl_c_at, dev=False, takes=15)
 
 
 def items(kind: str, lines: list[Line]) -> list[int]:
@@ -178,7 +179,11 @@ def test_own_error_shows_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@runs(Command("tests/programs/dask_cluster.py 2 --kill-on 3", dev=False))
+@runs(
+    Command(
+        "tests/programs/dask_cluster.py 2 --kill-on 3", dev=False, takes=15
+    )
+)
 def test_a_cluster_by_its_address(result: Result) -> None:
     """A consumer's lines are in the worker's terminal; a kill is survived."""
     assert (result.status, result.errors) == (0, "")
@@ -195,7 +200,7 @@ def test_a_cluster_by_its_address(result: Result) -> None:
 @pytest.mark.slow
 @runs(
     cluster("--scheduler tcp://127.0.0.1:1"),
-    Command("tests/programs/dask_cluster.py 0", dev=False),
+    Command("tests/programs/dask_cluster.py 0", dev=False, takes=15),
 )
 def test_no_cluster_at_the_address(result: Result) -> None:
     """Nobody there, or no worker: one line, within ten seconds."""
