@@ -257,7 +257,9 @@ def test_ctrl_c(result: Result) -> None:
     Dask alone would take four seconds, and longer while it starts a worker.
     """
     assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < (15 if "-on" in result.command.line else 4)
+    # A busy machine takes longer, for the start as well.
+    least = 15 if "-on" in result.command.line else 4
+    assert result.since_ctrl_c < max(least, result.lines[0].at)
     assert not any(line.startswith("== cluster:") for line in result.lines)
     assert not result.left_running
 
