@@ -12,12 +12,9 @@ items and replies. When a process is lost, another one gets its items.
     python cluster/consumer_produce.py --fail-on 3      cannot be consumed
     python cluster/consumer_produce.py --kill-on 3      kills its consumer
     python cluster/consumer_produce.py --freeze-on 3    suspends its consumer
-
-On a cluster that runs already, each line in a terminal of its own:
-
-    dask scheduler --host 127.0.0.1 --dashboard-address 127.0.0.1:8787
-    dask worker tcp://127.0.0.1:8786 --nworkers 2 --nthreads 1
     python cluster/consumer_produce.py --scheduler tcp://127.0.0.1:8786
+
+The last one uses a cluster that runs already; README.md says how to start it.
 """
 
 import argparse
@@ -151,18 +148,15 @@ def this_process() -> str:
 
 @contextmanager
 def ctrl_c_held_back() -> Iterator[None]:
-    """Block Ctrl-C meanwhile, and for good in what starts meanwhile.
-
-    A terminal sends it to the workers, too, and they would complain.
-    """
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Block Ctrl-C meanwhile, and for good in what starts meanwhile."""
+    # A terminal sends it to the workers, too, and they would complain.
+    if sys.platform != "win32":
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def read_command_line() -> Options:

@@ -11,9 +11,7 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,11 +19,13 @@ from xml.etree import ElementTree
 import pytest
 from helpers.commands import ROOT, Command, Result, matches, run, runs
 
-INSTALLED = all(map(find_spec, ["gevent", "matplotlib", "psutil", "pyperf"]))
 MISSING = "python -m pip install -r benchmarks/requirements.txt"
+if not all(map(find_spec, ["gevent", "matplotlib", "psutil", "pyperf"])):
+    pytest.skip(MISSING, allow_module_level=True)
+
 BENCHMARKS = ROOT / "benchmarks"
 PAGES = "README.md", "README.zh-CN.md"
-
+PLACE = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", re.DOTALL)
 MODELS = ["thread", "yield", "asyncio", "async", "gevent"]
 # The first column of each table.
 ROWS = {
@@ -45,39 +45,43 @@ ROWS = {
 }
 
 
-def measured(*commands: Command) -> pytest.MarkDecorator:
-    """Run these where the packages are; elsewhere, start nothing at all."""
-    return runs(*commands) if INSTALLED else pytest.mark.skip(MISSING)
-
-
 def benchmark(line: str, **how: Any) -> Command:  # noqa: ANN401
     return Command(f"benchmarks/{line}", dev=False, **how)
 
 
-def table(name: str, folder: Path = BENCHMARKS) -> dict[str, list[str]]:
-    """Return the cells of each row of a table, by the first one."""
-    text = (folder / "results" / f"{name}.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[1:-1] for line in text.split("\n") if "|" in line]
-    return {row[0].strip(): [x.strip() for x in row[1:]] for row in rows[2:]}
+def read(name: str, folder: Path = BENCHMARKS) -> str:
+    return (folder / name).read_text(encoding="utf-8")
 
 
-def number(cell: str) -> float:
-    """Return the first number in a cell."""
-    return float(re.findall(r"[\d,.]+", cell)[0].replace(",", ""))
+def table(name: str, folder: Path = BENCHMARKS) -> dict[str, dict[str, float]]:
+    """Return the first number in each cell, by its row and its column."""
+    text = read(f"results/{name}.md", folder)
+    lines = re.findall(r"^\| (.*) \|$", text, re.MULTILINE)
+    (_, *columns), *rows = (re.split(r" *\| *", line) for line in lines)
+    return {
+        row: {
+            column: float(re.findall(r"[\d,.]+", cell)[0].replace(",", ""))
+            for column, cell in zip(columns, cells, strict=True)
+            if cell
+        }
+        for row, *cells in rows
+    }
 
 
-def places(page: str) -> dict[str, str]:
-    """Return what stands in the place of each benchmark on a page."""
-    found = re.findall(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", page, re.S)
-    assert len(found) == 4  # of the timelines it has the picture only
-    return dict(found)
+def pages_show_results(folder: Path) -> None:
+    """Check that tables and pictures are those that redo.py has kept."""
+    for page in PAGES:
+        places = PLACE.findall(read(page, folder))
+        assert len(places) == 4  # of the timelines it has the picture only
+        for name, shown in places:
+            assert shown == f"\n{read(f'results/{name}.md', folder)}\n"
+        for name in ROWS:
+            assert f"](results/{name}.svg)" in read(page, folder)
 
 
 @pytest.fixture(scope="module")
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run all benchmarks, tiny; return the folder of what they have made."""
-    if not INSTALLED:
-        pytest.skip(MISSING)
     folder = tmp_path_factory.mktemp("rehearsed")
     result = run(benchmark(f"redo.py --rehearse '{folder}'", takes=30))
     assert (result.status, result.errors) == (0, "")
@@ -90,62 +94,45 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_tables(rehearsed: Path) -> None:
     """One command measures all; on the pages it replaces the tables only."""
-    for name in ROWS:
-        rows = table(name, rehearsed)
-        assert [*rows] == ROWS[name]
-        assert all(number(x) >= 0 for row in rows.values() for x in row if x)
+    for name, rows in ROWS.items():
+        assert [*table(name, rehearsed)] == rows
+    pages_show_results(rehearsed)
     for page in PAGES:
-        before = (BENCHMARKS / page).read_text(encoding="utf-8")
-        after = (rehearsed / page).read_text(encoding="utf-8")
-        for name, shown in places(after).items():
-            kept = rehearsed / "results" / f"{name}.md"
-            assert shown == f"\n{kept.read_text(encoding='utf-8')}\n"
-            assert shown != places(before)[name]
-            before = before.replace(places(before)[name], shown)
-        assert before == after
+        before, after = read(page), read(page, rehearsed)
+        assert PLACE.sub("", before) == PLACE.sub("", after)
 
 
 @pytest.mark.slow
 def test_pictures(rehearsed: Path) -> None:
     """Their text is text; they say where they are from, and have no date."""
-    fills = {}
     for name, rows in ROWS.items():
-        svg = (rehearsed / f"results/{name}.svg").read_text(encoding="utf-8")
+        svg = read(f"results/{name}.svg", rehearsed)
         tree = ElementTree.fromstring(svg)
         texts = ["".join(x.itertext()) for x in tree.iter() if "text" in x.tag]
         assert all(any(row in text for text in texts) for row in rows)
         python = platform.python_version()
         assert re.search(f"CPUs, .*, Python {python}, ", "\n".join(texts))
         assert not list(tree.iter("{http://purl.org/dc/elements/1.1/}date"))
-        fills[name] = re.findall(r"<(?:use|path) [^>]*fill: (#\w+)", svg)
-    blue, orange, green = "#0072b2", "#d55e00", "#009e73"
-    dots = [x for x in fills["switch_cost"] if x in (blue, orange)]
-    assert dots == [blue] * 6 + [orange] * 2
     # Five models share a thread, and `thread` has three; the legend has each.
-    bars = [fills["timelines"].count(x) for x in (blue, orange, green)]
+    svg = read("results/timelines.svg", rehearsed)
+    bars = [svg.count(f"fill: {x}") for x in ("#0072b2", "#d55e00", "#009e73")]
     assert bars == [15 + 1, 1 + 1, 1 + 1]
 
 
 @pytest.mark.slow
 def test_what_was_measured(rehearsed: Path) -> None:
     """What is far apart everywhere is so here, too."""
-    first, last = itemgetter(0), itemgetter(-1)
-
-    def column(
-        name: str, cell: Callable[[list[str]], str]
-    ) -> dict[str, float]:
-        rows = table(name, rehearsed).items()
-        return {row: number(cell(cells)) for row, cells in rows}
-
-    switches = column("switch_cost", first)
-    assert switches["generator send"] < min([*switches.values()][4:])
-    memory = column("many_sleepers", last)
-    assert memory["thread"] > memory["gevent"] > memory["async"]
-    assert memory["async"] > memory["yield"] > 0
-    items = column("producer_consumer", first)
-    assert items["yield"] == max(items.values())
-    text = (rehearsed / "results/timelines.json").read_text(encoding="utf-8")
-    for model, (one, two, three) in json.loads(text)["results"].items():
+    ns = {x: row["ns"] for x, row in table("switch_cost", rehearsed).items()}
+    assert ns["generator send"] < min([*ns.values()][4:])
+    sleepers = table("many_sleepers", rehearsed)
+    models = ["thread", "gevent", "async", "yield"]
+    memory = [sleepers[model]["memory each"] for model in models]
+    assert memory == sorted(memory, reverse=True)
+    assert memory[-1] > 0
+    items = table("producer_consumer", rehearsed)
+    assert max(items, key=lambda x: items[x]["1 consumer"]) == "yield"
+    timelines = json.loads(read("results/timelines.json", rehearsed))
+    for model, (one, two, three) in timelines["results"].items():
         for bar, wait in (one, 0.2), (two, 0.1), (three, 0.2):
             assert bar["ended"] - bar["began"] > wait - 0.05
         overlap = one["ended"] > two["began"], two["ended"] > three["began"]
@@ -153,7 +140,7 @@ def test_what_was_measured(rehearsed: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS")
-@measured(
+@runs(
     Command(
         "tests/programs/limited.py benchmarks/many_sleepers.py"
         " thread yield --workers 5 500 --repeat 1 --seconds 0.1",
@@ -169,7 +156,7 @@ def test_refused_threads_are_a_result(result: Result) -> None:
     assert [m[1] for m in ended] == ["thread 5", "yield 5", "yield 500"]
 
 
-@measured(
+@runs(
     benchmark("many_sleepers.py thread --workers 99 --seconds 1e-6 --repeat 1")
 )
 def test_all_have_to_wait_at_once(result: Result) -> None:
@@ -178,11 +165,9 @@ def test_all_have_to_wait_at_once(result: Result) -> None:
     assert result.lines == ["thread 99: did not all wait at once"]
 
 
-@measured(
+@runs(
     benchmark("many_sleepers.py --workers 9 0"),
-    benchmark("many_sleepers.py --seconds nan"),
     benchmark("timelines.py --seconds -1"),
-    benchmark("switch_cost.py --values x"),
     benchmark("redo.py NAME"),
 )
 def test_bad_arguments(result: Result) -> None:
@@ -192,7 +177,7 @@ def test_bad_arguments(result: Result) -> None:
     assert re.search(rf"error: argument \S*{option}: ", result.errors)
 
 
-@measured(
+@runs(
     benchmark("switch_cost.py", without="pyperf"),
     benchmark("many_sleepers.py", without="psutil"),
     benchmark("redo.py", without="matplotlib"),
@@ -204,7 +189,7 @@ def test_missing_package(result: Result) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
-@measured(
+@runs(
     # A worker of pyperf may just begin, and Python itself would complain.
     benchmark("producer_consumer.py", ctrl_c_at="yield 1", group=False),
     benchmark("redo.py timelines", ctrl_c_at="sequential"),
@@ -220,87 +205,61 @@ def test_ctrl_c(result: Result) -> None:
 # What the two pages say, and what was measured.
 
 
-def ms(model: str, workers: int) -> float:
-    sizes = [10, 100, 1_000, 10_000, 100_000]
-    return number(table("many_sleepers")[model][sizes.index(workers)])
-
-
-def kilobytes(model: str) -> float:
-    return number(table("many_sleepers")[model][-1])
-
-
-def times(switch: str) -> float:
-    return number(table("switch_cost")[switch][-1])
-
-
-def items(model: str) -> list[float]:
-    return [number(x) for x in table("producer_consumer")[model] if x]
-
-
-def client(model: str) -> float:
-    text = (BENCHMARKS / "results/compare.txt").read_text(encoding="utf-8")
-    return float(re.findall(rf"== {model}: (\S+) s", text)[0])
-
-
 def say(english: str, chinese: str) -> None:
     """Check that the two pages say it."""
     for page, phrase in zip(PAGES, (english, chinese), strict=True):
-        text = (BENCHMARKS / page).read_text(encoding="utf-8")
-        assert phrase in " ".join(text.split())
+        assert phrase in " ".join(read(page).split())
 
 
 def test_what_the_pages_say_of_switches() -> None:
+    pages_show_results(BENCHMARKS)
+    switches = table("switch_cost").items()
+    times = {x: row["times a function call"] for x, row in switches}
     say("about as long as a plain function call", "和普通的函数调用差不多")
-    assert 0.5 < times("generator send") < 2
+    assert 0.5 < times["generator send"] < 2
     say("some dozens of times as much in `event_loop`", "一次是它的几十倍")
-    assert 12 < times("event_loop") < 99
+    assert 12 < times["event_loop"] < 99
     say("about a hundred times as much in asyncio", "asyncio 大约是一百倍")
-    assert 50 < times("asyncio.sleep(0)") < 250
+    assert 50 < times["asyncio.sleep(0)"] < 250
     say("costs hundreds of times as much", "开销是函数调用的几百倍")
-    assert (
-        100 < min(map(times, ["thread hand-over", "process hand-over"])) < 5000
-    )
+    assert 100 < times["thread hand-over"] < 5000
+    assert 100 < times["process hand-over"] < 5000
 
 
 def test_what_the_pages_say_of_sleepers() -> None:
+    ms = table("many_sleepers")
     say("With 10 workers you will not notice", "这些开销你都感觉不到")
-    assert max(ms(model, 10) for model in MODELS) < 50
+    assert max(row["10"] for row in ms.values()) < 50
     say("several times as long as coroutines", "协程的好几倍")
-    assert 2 < ms("thread", 1000) / ms("async", 1000) < 50
+    assert 2 < ms["thread"]["1,000"] / ms["async"]["1,000"] < 50
     say("some tens of thousands of threads", "几万个线程")
-    assert 10_000 < ms("thread", 100_000) < 99_999
+    assert 10_000 < ms["thread"]["100,000"] < 99_999  # refused
     say("take a few seconds beyond the wait", "等待之外的时间只有几秒")
-    assert ms("async", 100_000) < 9_000
+    assert ms["async"]["100,000"] < 9_000
     say("`yield` is the fastest", "`yield` 最快")
-    assert ms("yield", 10_000) == min(ms(x, 10_000) for x in MODELS)
+    assert ms["yield"]["10,000"] == min(x["10,000"] for x in ms.values())
     for model, kb in ("thread", 16), ("gevent", 8), ("async", 1.6):
         say(f"about {kb} kB", f"约占 {kb} kB")
-        assert 0.75 < kilobytes(model) / kb < 1.25
+        assert 0.75 < ms[model]["memory each"] / kb < 1.25
     say("about 0.4 kB", "约占 0.4 kB")
-    assert 0.3 < kilobytes("yield") < 0.5
+    assert 0.3 < ms["yield"]["memory each"] < 0.5
 
 
 def test_what_the_pages_say_of_queues_and_clients() -> None:
+    items = table("producer_consumer")
+    queues = [[*items[model].values()] for model in MODELS if model != "yield"]
     say("tens or hundreds of thousands of items", "几万到几十万件")
-    queues = [model for model in MODELS if model != "yield"]
-    assert all(10_000 < x < 999_999 for model in queues for x in items(model))
+    assert all(10_000 < x < 999_999 for queue in queues for x in queue)
+    one = {model: row["1 consumer"] for model, row in items.items()}
     say("gevent is the slowest", "gevent 最慢")
-    assert items("gevent")[0] == min(items(model)[0] for model in queues)
+    assert min(one, key=lambda x: one[x]) == "gevent"
     say("make no model faster", "哪种模型也不会更快")
-    assert all(max(items(x)) < 1.5 * items(x)[0] for x in queues)
+    assert all(max(queue) < 1.5 * queue[0] for queue in queues)
     say("dozens of times as many items", "asyncio 队列的几十倍")
-    assert 24 < items("yield")[0] / items("async")[0] < 300
+    assert 24 < one["yield"] / one["async"] < 300
+    clients = re.findall(r"== (\w+): (\S+) s", read("results/compare.txt"))
+    took = {model: float(seconds) for model, seconds in clients}
     say("need less than 3 seconds", "不到 3 秒就取完了")
-    assert max(map(client, ["yield", "async", "gevent"])) < 3
+    assert max(took["yield"], took["async"], took["gevent"]) < 3
     say("takes about 10 seconds", "一共约需 10 秒")
-    assert 9 < client("thread") < 13
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_pages_show_the_results(page: str) -> None:
-    """Tables and pictures are those that redo.py has kept."""
-    text = (BENCHMARKS / page).read_text(encoding="utf-8")
-    for name, shown in places(text).items():
-        kept = BENCHMARKS / "results" / f"{name}.md"
-        assert shown == f"\n{kept.read_text(encoding='utf-8')}\n"
-    assert all(f"](results/{name}.svg)" in text for name in ROWS)
+    assert 9 < took["thread"] < 13

@@ -9,29 +9,27 @@ import asyncio
 import re
 import shutil
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from subprocess import DEVNULL, PIPE, Popen
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from aiohttp import ClientSession as Session
 from aiohttp import ClientWebSocketResponse as Feed
-from aiohttp import TCPConnector, WSServerHandshakeError, web
-from helpers.commands import ROOT
+from aiohttp import TCPConnector, WSServerHandshakeError
+from helpers.commands import LIMIT, ROOT
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
 import live
-from server import application
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-LIMIT = 20  # seconds for whatever a test waits for
 in_browser = pytest.mark.slow
 
 
@@ -39,14 +37,10 @@ in_browser = pytest.mark.slow
 def serving(port: int = 0) -> Iterator[tuple[str, "Popen[str]"]]:
     """Run a server; give its address and its process."""
     python = [sys.executable, "-X", "dev", "-W", "error"]
-    server = ["aio_http/server.py", "--port", str(port), "--until-eof"]
+    server = ["aio_http/server.py", "--until-eof", "--port", str(port)]
+    command = [*python, *server]
     with Popen(
-        [*python, *server],
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        text=True,
-        cwd=ROOT,
+        command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout
         try:
@@ -70,7 +64,6 @@ def visit(url: str, test: Callable[[Session, Feed], Awaitable[None]]) -> None:
 
     async def main() -> None:
         async with (
-            asyncio.timeout(LIMIT),
             Session(url, connector=TCPConnector(limit=0)) as session,
             session.ws_connect("/events") as page,
         ):
@@ -92,38 +85,34 @@ def only(kind: str, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [event for event in events if event["kind"] == kind]
 
 
-async def get(session: Session, path: str) -> float:
-    """Get a page; return when it was there."""
+async def get(session: Session, path: str) -> None:
     async with session.get(path, raise_for_status=True) as response:
         await response.read()
-    return time.perf_counter()
 
 
-@pytest.mark.parametrize(
-    ("kind", "order"),
-    [
-        # Four start, the loop beats on, four end.
-        ("hello", r"open (beat )*(start (beat )*){4}beat (end (beat )*){4}"),
-        # Between a start and its end nothing happens, not even a beat.
-        ("block", r"open (beat )*(start end (beat )*){4}"),
-    ],
-    ids=["hello", "block"],
-)
-def test_hellos_overlap_and_blocks_stop_the_heart(
-    url: str, kind: str, order: str
-) -> None:
+ORDER = {
+    # Four start, the loop beats on, four end.
+    "hello": "open (beat )*(start (beat )*){4}beat (end (beat )*){4}",
+    # Between a start and its end nothing happens, not even a beat.
+    "block": "open (beat )*(start end (beat )*){4}",
+}
+
+
+@pytest.mark.parametrize("kind", ORDER)
+def test_hellos_overlap_and_blocks_do_not(url: str, kind: str) -> None:
     async def main(session: Session, page: Feed) -> None:
         gets = [get(session, f"/{kind}/{n}?seconds=0.5") for n in range(4)]
-        arrived, events = await asyncio.gather(
-            asyncio.gather(*gets), hear(page, "end", 4)
-        )
+        arriving = asyncio.gather(*gets)
+        events = await hear(page, "end", 4)
+        await arriving
         kinds = "".join(event["kind"] + " " for event in events)
-        assert re.fullmatch(order, kinds), kinds
+        assert re.fullmatch(ORDER[kind], kinds), kinds
         assert len({event["thread"] for event in events}) == 1
-        # A start is heard while its handler runs, not when it is over.
+        # A start is heard while its handler runs. (All processes of a machine
+        # read one clock.)
+        ended = {event["id"]: event["at"] for event in only("end", events)}
         for start in only("start", events):
-            number = int(start["path"].rpartition("/")[2])
-            assert start["heard"] < arrived[number] - 0.2
+            assert start["heard"] < ended[start["id"]]
 
     visit(url, main)
 
@@ -136,29 +125,24 @@ def test_a_new_page_gets_all_that_is_in_flight(url: str) -> None:
         name = "x" * 5000
         gets = [get(session, f"/hello/{name}{n}") for n in range(number)]
         arriving = asyncio.gather(*gets)
-        starts = only("start", await hear(page, "start", number))
-        assert max(len(event["path"]) for event in starts) < 100
-        started = {event["id"] for event in starts}
-        pages = [await session.ws_connect("/events") for _ in range(10)]
-        tabs = set()
-        for page in pages:
-            opened, *later = await hear(page, "end", number)
-            tabs.add(opened["tab"])
-            assert {event["id"] for event in opened["requests"]} == started
-            assert {event["id"] for event in only("end", later)} == started
-        assert len(tabs) == 10
+        opened, *news = await hear(page, "start", number)
+        assert max(len(start["path"]) for start in only("start", news)) < 100
+        started = {start["id"] for start in only("start", news)}
+        new = await session.ws_connect("/events")
+        opened_later, *news = await hear(new, "end", number)
+        assert {start["id"] for start in opened_later["requests"]} == started
+        assert {end["id"] for end in only("end", news)} == started
+        assert opened_later["tab"] != opened["tab"]
         await arriving
 
     visit(url, main)
 
 
 def test_who_may_see_what(url: str) -> None:
-    """Browsers get the page, curl a text, and other sites nothing."""
+    """Browsers get the page, and pages of other sites nothing."""
     other = "http://example.org"
 
     async def main(session: Session, _: Feed) -> None:
-        async with session.get("/") as response:
-            assert "in flight: 0 now" in await response.text()
         browser = {"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"}
         async with session.get("/", headers=browser) as response:
             assert await response.text() == live.PAGE.read_text("utf-8")
@@ -175,41 +159,15 @@ def test_who_may_see_what(url: str) -> None:
     visit(url, main)
 
 
-def test_a_stuck_page_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It holds nobody up, the server keeps little for it, and forgets it."""
-    own = live.Live()
-    monkeypatch.setattr(live, "Live", lambda: own)
-    monkeypatch.setattr(live, "UNREAD", 10_000)
-    monkeypatch.setattr(live, "CROWD", 1_000_000)
-    opening = (
-        b"GET /events HTTP/1.1\r\nHost: localhost\r\n"
-        b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
-        b"Sec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
-    )
-
-    async def main() -> None:
-        runner = web.AppRunner(application())
-        await runner.setup()
-        server = socket.create_server(("127.0.0.1", 0))
-        with server, socket.socket() as stuck:
-            # As little buffer as may be.
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            await web.SockSite(runner, server).start()
-            host, port = server.getsockname()
-            stuck.connect((host, port))
-            stuck.sendall(opening)
-            while not own.pages:
-                await asyncio.sleep(0.01)
-            async with Session(f"http://{host}:{port}") as session:
-                for n in range(500):
-                    await get(session, f"/hello/{n}?seconds=0")
-            left = len(own.pages)
-            await runner.cleanup()
-            assert left == 0
-
-    asyncio.run(asyncio.wait_for(main(), LIMIT))
+def test_a_stuck_page_is_hung_up_on() -> None:
+    """Nobody waits for it, and the server keeps little for it."""
+    page, transport = AsyncMock(), Mock()
+    transport.get_write_buffer_size.return_value = live.UNREAD + 1
+    shown = live.Live()
+    shown.pages[page] = transport
+    asyncio.run(shown.send(live.event("beat")))
+    transport.abort.assert_called_once_with()
+    page.send_str.assert_not_called()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a child")
@@ -224,7 +182,7 @@ def test_ctrl_c_is_heard_when_the_block_is_over() -> None:
         process.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(process.wait, LIMIT) == 130
         assert time.perf_counter() - start < 2.5
-        assert sum(isinstance(x, float) for x in await blocks) < 5
+        assert (await blocks).count(None) < 5
 
     with serving() as (url, process):
         visit(url, main)
@@ -239,10 +197,7 @@ def test_ctrl_c_is_heard_when_the_block_is_over() -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
     """Start Chromium once, for all tests."""
-    needs = (
-        "opens the live page in a browser: install Chromium, and"
-        " python -m pip install -r requirements-dev.txt"
-    )
+    needs = "install Chromium, and pip install -r requirements-dev.txt"
     playwright = pytest.importorskip("playwright.sync_api", reason=needs)
     names = ["chromium", "chromium-browser", "google-chrome"]
     chromium = next(filter(None, map(shutil.which, names)), None)
@@ -255,16 +210,14 @@ def browser() -> Iterator["Browser"]:
 @pytest.fixture
 def page(browser: "Browser", url: str) -> Iterator["Page"]:
     """Open the page in a browser of its own; no error may come up in it."""
+    errors: list[object] = []
     with browser.new_context(locale="en") as context:
-        context.set_default_timeout(LIMIT * 1000)
-        errors: list[object] = []
         context.on("weberror", lambda error: errors.append(error.error))
         page = context.new_page()
-        page.set_viewport_size({"width": 1600, "height": 900})
         page.goto(url)
         state_is(page, "turning")
         yield page
-        assert errors == []
+    assert errors == []
 
 
 def state_is(page: "Page", state: str) -> None:
@@ -281,10 +234,9 @@ def press(page: "Page", kind: str, count: str, seconds: str) -> None:
 def result(page: "Page") -> str:
     """Wait for a row of the table; take it out."""
     row = page.locator("#runs tr").first
-    row.wait_for()
-    text = " | ".join(row.locator("td").all_inner_texts())
+    text = row.inner_text()
     row.evaluate("row => row.remove()")
-    return text
+    return text.replace("\t", " | ")
 
 
 def boxes(page: "Page", what: str) -> list[tuple[float, float]]:
@@ -326,7 +278,7 @@ def test_hellos_then_blocks(page: "Page") -> None:
 @in_browser
 def test_six_connections_for_all_tabs(page: "Page", url: str) -> None:
     """No press, however quick, makes a request wait for the browser."""
-    tabs = [page, page.context.new_page(), page.context.new_page()]
+    tabs = [page, page.context.new_page()]
     for tab in tabs:
         tab.goto(url)
         state_is(tab, "turning")
@@ -346,12 +298,6 @@ def test_six_connections_for_all_tabs(page: "Page", url: str) -> None:
 
 @in_browser
 def test_a_client_with_many_pages(page: "Page", url: str) -> None:
-    page.evaluate("""() => {
-      window.longest = 0  // milliseconds that the page was busy
-      new PerformanceObserver(list => list.getEntries().forEach(
-        task => window.longest = Math.max(window.longest, task.duration)
-      )).observe({type: "longtask"})
-    }""")
     command = page.locator(".command").first.inner_text().split()
     assert command[2:] == ["--url", url, "--pages", "20"]
     command = [sys.executable, *command[1:-1], "400", "--seconds", "2"]
@@ -361,7 +307,6 @@ def test_a_client_with_many_pages(page: "Page", url: str) -> None:
         assert page.locator("#chart *").count() < 300
         assert result(page).startswith("400 × /hello | ")
         client.wait(LIMIT)
-    assert page.evaluate("window.longest") < 1000
     assert page.locator("#in-flight").inner_text() == "0"
 
 
@@ -373,24 +318,18 @@ def test_server_gone_and_back(page: "Page") -> None:
         press(page, "hello", "5", "10")
         page.locator("#in-flight", has_text="5").wait_for()
         process.kill()
-        process.wait()
-        killed = time.monotonic()
         state_is(page, "disconnected")
         assert page.locator("#ask-hello").is_disabled()
+        process.wait()
         with serving(int(url.rpartition(":")[2])):
-            state_is(page, "turning")
+            page.locator(".lost").nth(4).wait_for()
+            assert "disconnected" in page.locator(".gap").inner_text()
             press(page, "hello", "5", "0.2")
             assert result(page).startswith("5 × /hello | ")
-            # On a busy machine, what was lost may have left the picture.
-            lost = page.locator(".lost").count()
-            assert lost == 5 or time.monotonic() - killed > 10
-            assert "disconnected" in page.locator(".gap").inner_text()
 
 
 @in_browser
-def test_who_never_connected_does_not_say_that_the_loop_turns(
-    page: "Page",
-) -> None:
+def test_who_has_heard_nothing_says_nothing_of_the_loop(page: "Page") -> None:
     page.route_web_socket("**/events", lambda _: None)  # says nothing
     page.reload()
     page.wait_for_timeout(1000)
@@ -405,7 +344,6 @@ def test_names_are_text(page: "Page") -> None:
     result(page)
     assert page.locator(".lane-name").inner_text() == f"/hello/{name}"
     assert page.locator("#chart img").count() == 0
-    assert "owned" not in page.title()
 
 
 @in_browser
@@ -415,10 +353,8 @@ def test_fields_show_what_is_sent(page: "Page") -> None:
     page.route("**/block/*", lambda route: route.abort())
     for typed, count, seconds in [
         ("0", "1", "0.1"),
-        ("-1", "1", "0.1"),
         ("", "5", "1"),
         ("2.52", "3", "2.5"),
-        ("99", "6", "10"),
         ("1e9", "6", "10"),
     ]:
         sent.clear()
@@ -440,66 +376,28 @@ def test_keyboard(page: "Page") -> None:
     for name in ["hello", "block", "both"]:
         page.keyboard.press("Tab")
         focused = page.locator(f"#ask-{name}:focus")
-        outline = focused.evaluate("x => getComputedStyle(x).outlineStyle")
-        assert outline == "solid"
-    page.keyboard.press("Tab")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Shift+Tab")
+        outline = focused.evaluate("x => getComputedStyle(x).outlineWidth")
+        assert outline == "3px"
     page.keyboard.press("Enter")
-    assert re.match("2 × /(hello|block) ", result(page))
-
-
-# Text that is darker or lighter than what it stands on by less than 4.5 to 1.
-FAINT = """() => {
-  const rgb = color => color.match(/[\\d.]+/g).map(x => x / 255)
-  const light = ([r, g, b]) =>
-    .2126 * r ** 2.2 + .7152 * g ** 2.2 + .0722 * b ** 2.2 + .05
-  const ground = element => {
-    const color = rgb(getComputedStyle(element).backgroundColor)
-    return color.length === 3 ? color : ground(element.parentElement)
-  }
-  const faint = element => {
-    const on = light(ground(element))
-    const text = light(rgb(getComputedStyle(element).color))
-    return Math.max(text, on) / Math.min(text, on) < 4.5
-  }
-  return [...document.querySelectorAll("body *")]
-    .filter(x => [...x.childNodes].some(n => n.nodeValue?.trim()))
-    .filter(x => x.checkVisibility() && faint(x)).map(x => x.outerHTML)
-}"""
+    assert re.search("3 × /hello", result(page))
 
 
 @in_browser
-@pytest.mark.parametrize("width", [360, 1600])
-@pytest.mark.parametrize(
-    ("scheme", "language"), [("dark", "en"), ("light", "zh")]
-)
-def test_widths_colours_and_languages(
-    page: "Page",
-    width: int,
-    scheme: Literal["light", "dark"],
-    language: str,
-) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
+def test_a_narrow_screen_and_two_languages(page: "Page") -> None:
+    """It takes the first language that it has; a button takes the other."""
+    page.set_viewport_size({"width": 360, "height": 900})
     page.add_init_script(
-        "Object.defineProperty(navigator, 'languages',"
-        f" {{value: ['fr', '{language}']}})"
+        "Object.defineProperty(navigator, 'languages', {value: ['fr', 'zh']})"
     )
     page.reload()
     state_is(page, "turning")
-    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (paper == "rgb(16, 20, 27)") == (scheme == "dark")
-    words = {"en": "The loop is frozen", "zh": "事件循环卡住了"}
     press(page, "both", "4", "1")
-    page.locator("#word", has_text=words[language]).wait_for()
-    assert page.evaluate(FAINT) == []
-    assert re.search("2 × /hello", result(page))
-    page.locator("#language").click()
-    words = {"zh": "The loop turns", "en": "事件循环在转"}
-    page.locator("#word", has_text=words[language]).wait_for()
-    assert page.evaluate(FAINT) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#word", has_text="事件循环卡住了").wait_for()
+    assert "2 × /hello" in result(page)
+    for word in ["事件循环在转", "The loop turns"]:
+        page.locator("#word", has_text=word).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.locator("#language").click()
 
 
 @in_browser
