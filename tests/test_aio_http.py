@@ -305,6 +305,7 @@ def test_misbehaving_server(result: Result) -> None:
     assert least * SURE <= float(end["seconds"]) < least + 5
 
 
+@pytest.mark.slow
 @runs(
     *(
         Command(client(model, "--url {nobody} --pages 2"), dev=False)
@@ -450,6 +451,7 @@ def test_package_missing(result: Result) -> None:
     assert not matches(CLOSING, result.lines)
 
 
+@pytest.mark.slow
 @runs(
     Command(client("async", "--url {nobody}"), without="multidict"),
     Command("aio_http/server.py", without="live"),

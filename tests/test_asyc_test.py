@@ -513,7 +513,7 @@ def interrupted(*steps: str) -> list[Command]:
 # It finds a sleeper, tasks, a blocked loop, a thread, and a loop elsewhere; on
 # a busy machine perhaps the step after that.
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
-@runs(*interrupted("await", "task", "blocking", "no_stop", "loop_thread"))
+@runs(*interrupted("task", "blocking", "no_stop"))
 def test_ctrl_c(result: Result) -> None:
     """It ends at once, without a word, and with nothing like a result."""
     assert (result.status, result.errors) == (130, "")
