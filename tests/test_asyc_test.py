@@ -11,6 +11,8 @@ import shutil
 import signal
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 from helpers.commands import ROOT, SURE, Command, Result, matches, runs, shell
@@ -432,24 +434,37 @@ def test_one_core() -> None:
     assert second == "main: on one core nothing can work at the same time"
 
 
+def others_compute() -> bool:
+    """Return whether another process computes for the next half second."""
+    running = []
+    for _ in range(10):
+        time.sleep(0.05)
+        load = Path("/proc/loadavg").read_text(encoding="utf-8")
+        running.append(int(load.split()[3].partition("/")[0]))
+    return min(running) > 1  # one is this process
+
+
 @pytest.mark.last
 @pytest.mark.slow
 @pytest.mark.skipif(CORES == 1, reason="nothing runs in parallel")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_processes_work_at_the_same_time() -> None:
     """Processes and interpreters gain; threads do only without a GIL.
 
-    What disturbs the machine meets now this row and now that: the best of
-    five counts. One busy neighbour on two cores leaves 1.33 times as fast.
+    A moment's disturbance meets now this row and now that: the best of five
+    counts. Where others compute all the time, it says nothing.
     """
+    if others_compute():
+        pytest.skip("the machine is busy")
     done = shell("python asyc_test.py" + 5 * " cpu", timeout=200)
     ratios: dict[str, list[float]] = {}
     for row in re.finditer(r"(\w+): .* (.*) times as fast", done.stdout):
         ratios.setdefault(row[1], []).append(float(row[2]))
     assert {len(five) for five in ratios.values()} == {5}
-    assert max(ratios["processes"]) >= 1.25
-    assert max(ratios.get("interpreters", [2.0])) >= 1.25
-    assert min(ratios["coroutines"]) < 1.25
-    assert min(ratios["threads"]) < 1.25 or not HAS_GIL
+    assert max(ratios["processes"]) >= 1.5
+    assert max(ratios.get("interpreters", [2.0])) >= 1.5
+    assert min(ratios["coroutines"]) < 1.4
+    assert min(ratios["threads"]) < 1.4 or not HAS_GIL
 
 
 @pytest.mark.slow
