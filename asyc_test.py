@@ -825,9 +825,8 @@ def start_both(pool: futures.Executor) -> None:
 
 def begin() -> None:
     """Begin a process or an interpreter: leave Ctrl-C to the parent."""
-    with contextlib.suppress(
-        ValueError
-    ):  # no signal reaches an interpreter anyway
+    # ValueError: of an interpreter, which no signal reaches anyway.
+    with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     # In dev mode, Python 3.15 warns so of the main module that it has here.
     warnings.filterwarnings("ignore", "Module globals is missing")
@@ -856,8 +855,7 @@ def plain_endings() -> Iterator[None]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        # `python -OO` drops the text at the top.
-        description=__doc__ or f"The steps are {', '.join(STEPS)}.",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     steps = ["all", *STEPS]

@@ -204,6 +204,7 @@ consumed: list[int] = []
 thread_ids: set[int] = set()
 os_threads: set[int] = set()
 failures: list[str] = []
+printing = threading.Lock()
 
 
 class ConsumeError(Exception):
@@ -211,9 +212,10 @@ class ConsumeError(Exception):
 
 
 def say(text: str, who: str = "") -> None:
-    # One write for each line, or lines of two threads can mix.
     now = time.strftime("%H:%M:%S")
-    print(f"{text} now = {now}{who}\n", end="", flush=True)
+    # One at a time, or lines of two threads can mix.
+    with printing:
+        print(f"{text} now = {now}{who}", flush=True)
 
 
 def this_thread() -> str:
@@ -265,6 +267,8 @@ def run(model: str, options: Options) -> str:
 @contextmanager
 def plain_endings() -> Iterator[None]:
     """Print no traceback where nobody has made a mistake."""
+    global printing
+    printing = threading.Lock()
     if sys.platform != "win32":  # `| head` closes the pipe
         before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
@@ -284,6 +288,8 @@ def plain_endings() -> Iterator[None]:
             sys.stdout.close()
         sys.exit(f"cannot print: {error.strerror}")
     finally:
+        # Python cannot end while a thread is in the middle of a line.
+        printing.acquire(timeout=1)
         if sys.platform != "win32":
             signal.signal(signal.SIGPIPE, before)
 

@@ -76,7 +76,7 @@ def event_loop(tasks: Iterable[Iterator[float]]) -> None:
     Take the task that is due next, sleep until then, run it up to its next
     yield, and put it back. An error in a task reaches the caller.
     """
-    # If two are due at once the older goes first: tasks cannot be compared.
+    # If two are due at once the number decides: tasks cannot be compared.
     number = itertools.count()
     waiting = [(0.0, next(number), task) for task in tasks]
     while waiting:
@@ -161,12 +161,14 @@ MODELS = {
 # When each hello was said, in which thread, in which OS thread.
 hellos: list[tuple[float, int, int]] = []
 failed_threads: list[threading.ExceptHookArgs] = []
+printing = threading.Lock()
 
 
 def say(text: str, who: str = "") -> None:
-    # One write for each line, or lines of two threads can mix.
     now = time.strftime("%H:%M:%S")
-    print(f"{text} now = {now}{who}\n", end="", flush=True)
+    # One at a time, or lines of two threads can mix.
+    with printing:
+        print(f"{text} now = {now}{who}", flush=True)
 
 
 def say_hello(seconds: float) -> None:
@@ -206,6 +208,8 @@ def run(model: str, seconds: Sequence[float]) -> str:
 @contextmanager
 def plain_endings() -> Iterator[None]:
     """Print no traceback where nobody has made a mistake."""
+    global printing
+    printing = threading.Lock()
     threading.excepthook = note_failed_thread
     if sys.platform != "win32":  # `| head` closes the pipe
         before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -226,6 +230,8 @@ def plain_endings() -> Iterator[None]:
             sys.stdout.close()
         sys.exit(f"cannot print: {error.strerror}")
     finally:
+        # Python cannot end while a thread is in the middle of a line.
+        printing.acquire(timeout=1)
         threading.excepthook = threading.__excepthook__
         if sys.platform != "win32":
             signal.signal(signal.SIGPIPE, before)

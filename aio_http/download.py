@@ -28,7 +28,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -51,7 +51,6 @@ class Options(NamedTuple):
     tries: int  # of each page
     timeout: float  # seconds for each try
     pause: float  # seconds after the first try; it doubles each time
-    megabytes: float  # of a page, which is in memory until it is whole
 
 
 @dataclass
@@ -66,16 +65,16 @@ async def download(
     pages: Sequence[Page], options: Options, done: Callable[[], object]
 ) -> None:
     """Fetch all pages; call `done` for each that is there or has failed."""
-    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
+    from aiohttp import ClientSession, ClientTimeout
 
     async def one(page: Page) -> None:
         await fetch(page, session, turn, options)
         done()
 
     turn = asyncio.Semaphore(options.limit)
-    timeout, cookies = ClientTimeout(options.timeout), DummyCookieJar()
+    timeout = ClientTimeout(options.timeout)
     async with (
-        ClientSession(timeout=timeout, cookie_jar=cookies) as session,
+        ClientSession(timeout=timeout) as session,
         asyncio.TaskGroup() as group,
     ):
         for page in pages:
@@ -98,7 +97,7 @@ async def fetch(
         async with turn:
             page.tries += 1
             try:
-                content = await get(page.url, session, options.megabytes)
+                content = await get(page.url, session)
             # UnicodeError: of a host's name that is none.
             except (ClientError, OSError, UnicodeError) as error:
                 if page.tries == options.tries or not may_pass(error):
@@ -112,22 +111,15 @@ async def fetch(
                 return
 
 
-async def get(
-    url: str, session: "ClientSession", megabytes: float
-) -> bytearray:
+async def get(url: str, session: "ClientSession") -> bytes:
     """Return a page; raise an error unless it comes, whole and in time."""
     from aiohttp import ClientError
 
-    content = bytearray()
     async with session.get(url) as response:
         response.raise_for_status()
         if response.status != 200:  # 304, say, which has no page
             raise ClientError(f"status {response.status}")
-        async for chunk in response.content.iter_any():
-            content += chunk
-            if len(content) > megabytes * 1e6:
-                raise ClientError(f"more than {megabytes:g} MB")
-    return content
+        return await response.read()
 
 
 def may_pass(error: Exception) -> bool:
@@ -169,7 +161,7 @@ def retry_after(text: str) -> float:
     return date.timestamp() - time.time()
 
 
-def save(path: Path, content: bytearray) -> None:
+def save(path: Path, content: bytes) -> None:
     """Write a file, which has another name until it is whole.
 
     The process's id is in that name: somebody else may fetch the same page.
@@ -234,18 +226,17 @@ def run(pages: Sequence[Page], options: Options) -> int:
     missing = [page for page in pages if not page.path.is_file()]
     before = len(pages) - len(missing)
     say(f"pages {len(pages)} | there {before}")
-    start, problems = time.perf_counter(), []
+    start = time.perf_counter()
     try:
         with progress(len(missing)) as done:
             asyncio.run(download(missing, options, done))
     except* OSError as errors:  # Python 3.11 or newer is needed
-        problems.append(f"cannot write: {errors.exceptions[0]}")
+        say(f"cannot write: {errors.exceptions[0]}", to="stderr")
     finally:  # after Ctrl-C, too
         failed = [page for page in missing if page.failed]
         for page in failed:
-            problems.append(f"{page.url}: {page.failed} | tries {page.tries}")
-        for problem in problems:
-            say(problem, to="stderr")
+            line = f"{page.url}: {page.failed} | tries {page.tries}"
+            say(line, to="stderr")
         there = sum(page.path.is_file() for page in pages)
         say(
             f"== download: {time.perf_counter() - start:.2f} s"
@@ -253,36 +244,29 @@ def run(pages: Sequence[Page], options: Options) -> int:
             f" | tries {sum(page.tries for page in missing)}"
             f" | there {there} of {len(pages)}"
         )
-    return 1 if problems else 0
+    return 0 if there == len(pages) else 1
 
 
 def address(text: str) -> str:
-    with suppress(ValueError):
-        parts = urlsplit(text)
-        if (
-            parts.scheme in ("http", "https")
-            and parts.hostname
-            and parts.port != 0
-            and not parts.password  # a file's name would tell it
-            and text.isprintable()
-            and " " not in text
-        ):
-            return text
-    raise argparse.ArgumentTypeError(
-        f"not the address of a page: {text!a:.80}"
-    )
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.password  # a file's name would tell it
+        or not text.isprintable()
+    ):
+        raise ValueError(f"not the address of a page: {text!a:.80}")
+    return text
 
 
 def addresses(file: str) -> list[str]:
-    """Return those in a file; empty lines and comments are none."""
     try:
-        lines = Path(file).read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        urls = Path(file).read_text(encoding="utf-8-sig").split()
+        if not urls:
+            raise ValueError("no address in it")
+        return [address(url) for url in urls]
+    except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{file!a}: {error}") from None
-    texts = [x.strip() for x in lines if not x.lstrip().startswith("#")]
-    if not any(texts):
-        raise argparse.ArgumentTypeError(f"no address in {file!a}")
-    return [address(text) for text in texts if text]
 
 
 def main() -> None:
@@ -299,7 +283,6 @@ def main() -> None:
         "tries": (5, 1, 100, "of a page that may come later"),
         "timeout": (10.0, 0.001, 300, "seconds, for each try"),
         "pause": (0.5, 0, 60, "seconds, before another try; it doubles"),
-        "megabytes": (10.0, 0.001, 1000, "the most of a page"),
     }
     for name, (default, *_, text) in numbers.items():
         add(f"--{name}", type=type(default), default=default, help=text)
@@ -312,8 +295,6 @@ def main() -> None:
         args.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         parser.error(f"argument --folder: {error}")
-    if not os.access(args.folder, os.W_OK | os.X_OK):
-        parser.error("argument --folder: nothing can be written there")
 
     urls = dict.fromkeys([*args.FILE, *args.url])
     with plain_endings(), nullcontext("") if urls else own_server() as server:

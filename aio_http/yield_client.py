@@ -58,19 +58,23 @@ def event_loop(
             selector.register(sock, event, task)
 
     with DefaultSelector() as selector:
-        while True:
-            while len(due) < workers and (task := next(tasks, None)):
-                due[task] = time.perf_counter() + timeout
-                resume(task)
-            if not due:
-                return
-            first = next(iter(due))
-            left = due[first] - time.perf_counter()
-            if left <= 0:
-                resume(first, TimeoutError("timed out"))
-            else:
-                for key, _ in selector.select(left):
-                    resume(key.data)
+        try:
+            while True:
+                while len(due) < workers and (task := next(tasks, None)):
+                    due[task] = time.perf_counter() + timeout
+                    resume(task)
+                if not due:
+                    return
+                first = next(iter(due))
+                left = due[first] - time.perf_counter()
+                if left <= 0:
+                    resume(first, TimeoutError("timed out"))
+                else:
+                    for key, _ in selector.select(left):
+                        resume(key.data)
+        finally:  # after an error, or Ctrl-C
+            for task in due:
+                task.close()
 
 
 def hello(number: int, url: str) -> Waits[None]:

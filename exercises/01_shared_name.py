@@ -3,7 +3,6 @@
 It should:   say goodbye to each guest by the right name.
 Instead:     it says goodbye three times to the guest who came last.
 Read again:  chapter 1, `thread` in coroutine_test.py.
-Hint:        how many variables called `guest` do three threads have?
 """
 
 import threading

@@ -3,9 +3,6 @@
 It should:   let the three wait at the same time: three Hellos, three Byes.
 Instead:     each hello starts when the one before it has said goodbye.
 Read again:  chapter 1, `asyncio` in coroutine_test.py.
-Hint:        while the first hello waits, who has told the event loop that
-             there is a second one? (From Python 3.12 on, create_task does
-             not take such a generator. What else does?)
 """
 
 import asyncio

@@ -3,8 +3,6 @@
 It should:   let the three wait at the same time: three Hellos, three Byes.
 Instead:     each hello starts when the one before it has said goodbye.
 Read again:  chapter 1, `gevent` in coroutine_test.py.
-Hint:        the patch puts another function into the module `time`. Which
-             function does the name `sleep` on this page stand for?
 """
 
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 It should:   end with the error of that hello: main raises it.
 Instead:     gevent prints a traceback, and main says that all went well.
 Read again:  chapter 1, `gevent` in coroutine_test.py.
-Hint:        joinall waits until every greenlet has ended. Does it matter to
-             joinall how it ended?
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,6 @@
 It should:   print a Hello and a Bye for each name, then "The end".
 Instead:     it prints "The end", and Python warns of something.
 Read again:  chapter 2, `run` in asyc_test.py.
-Hint:        what does a call of hello return, and who runs that?
 """
 
 import asyncio

@@ -3,8 +3,6 @@
 It should:   ask for all the pages before the first one is there.
 Instead:     it asks for a page when the one before it is there.
 Read again:  chapter 2, `blocking` in asyc_test.py.
-Hint:        gather runs the three in one thread. What does that thread do
-             while fetch waits?
 """
 
 import asyncio

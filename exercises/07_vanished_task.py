@@ -3,8 +3,6 @@
 It should:   print three Hellos, then three Byes.
 Instead:     nobody says goodbye: the guests have vanished while they waited.
 Read again:  chapter 2, `reference` in asyc_test.py.
-Hint:        the event loop only keeps weak references to its tasks. While a
-             guest waits, who else knows its task?
 """
 
 import asyncio

@@ -4,8 +4,6 @@ It should:   end with the error of the page that is missing: main raises it.
 Instead:     main says that all pages are here. The error comes too late,
              as a complaint of the event loop that no program can hear.
 Read again:  chapter 2, `error` in asyc_test.py.
-Hint:        a task keeps its error until somebody asks for its result. Does
-             asyncio.wait ask?
 """
 
 import asyncio

@@ -4,8 +4,6 @@ It should:   give up as soon as a page is missing. Once it has said so, no
              part of any page arrives.
 Instead:     it gives up, and the other pages go on arriving.
 Read again:  chapter 2, `group` and `gather` in asyc_test.py.
-Hint:        gather hands the first error to whoever awaits it. What does it
-             do to the others?
 """
 
 import asyncio

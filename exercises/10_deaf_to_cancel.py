@@ -4,8 +4,6 @@ It should:   stop when it is cancelled, and count as cancelled.
 Instead:     it takes the cancellation for another missing page, and goes on
              to the last one.
 Read again:  chapter 2, `cancel` in asyc_test.py.
-Hint:        cancel raises an exception at the await. Which of the exceptions
-             that arrive there are yours to swallow?
 """
 
 import asyncio

@@ -3,9 +3,6 @@
 It should:   count all hellos: five of them.
 Instead:     it counts one.
 Read again:  chapter 2, `no_lock` in asyc_test.py.
-Hint:        five hellos read the count before any of them writes it. What
-             happens between the line that reads and the line that writes?
-             (Should you need something for that: one, for all five.)
 """
 
 import asyncio

@@ -3,8 +3,6 @@
 It should:   hand over one item after another, and get a reply for each.
 Instead:     Python refuses to send the first item.
 Read again:  chapter 3, `yield` in consumer_produce.py.
-Hint:        an item arrives at a `yield`. Where does a generator stand that
-             has just been made?
 """
 
 from collections.abc import Generator, Sequence

@@ -4,8 +4,6 @@ It should:   consume the items before the 0, then end with the consumer's
              error: main raises it.
 Instead:     it hangs, until you press Ctrl-C.
 Read again:  chapter 3, when a consumer fails.
-Hint:        `put` on a full queue waits for a consumer, and so does `join`.
-             The only one is dead. Who tells main?
 """
 
 import asyncio

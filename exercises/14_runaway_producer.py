@@ -1,12 +1,11 @@
 """A fast producer, and a consumer who needs a moment for each item.
 
-It should:   never be more than five items ahead of the consumer. Those in
-             the queue count, the one being consumed, and the one that waits
-             for room.
+It should:   never be more than five items ahead of the consumer, however slow
+             that is. Those in the queue count, the one being consumed, and
+             the one that waits for room.
 Instead:     it makes all the items before the first one is consumed. With
              a million of them, they all have to fit into memory.
 Read again:  chapter 3, a queue between them.
-Hint:        when does `await queue.put(item)` wait?
 """
 
 import asyncio
@@ -21,7 +20,7 @@ async def producer(queue: asyncio.Queue[int], items: int) -> None:
 async def consumer(queue: asyncio.Queue[int], items: int) -> None:
     for _ in range(items):
         item = await queue.get()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
         print(f"[CONSUMER] Consuming {item}...")
 
 

@@ -3,8 +3,6 @@
 It should:   consume every item soon after it has been produced.
 Instead:     the consumer never wakes up: it hangs, until you press Ctrl-C.
 Read again:  chapter 2, `loop_thread` in asyc_test.py; chapter 3.
-Hint:        an event loop that has nothing to do sleeps. How can another
-             thread wake it? `python -X dev` knows (and wants two Ctrl-C).
 """
 
 import asyncio

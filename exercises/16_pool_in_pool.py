@@ -1,10 +1,8 @@
 """Pages with two pictures each, all fetched by two threads.
 
-It should:   print each page with its pictures.
+It should:   print each page with its pictures, however many pages there are.
 Instead:     everybody waits for everybody, until a timeout ends it.
 Read again:  chapter 4, thread_client.py: what a pool is.
-Hint:        when both threads fetch a page, who fetches the pictures? More
-             threads help only until there are more pages.
 """
 
 import time
@@ -15,7 +13,7 @@ pool = ThreadPoolExecutor(2)
 
 
 def picture(name: str) -> str:
-    time.sleep(0.01)
+    time.sleep(0.002)
     return f"picture {name}"
 
 

@@ -2,9 +2,7 @@
 
 It should:   print every square, and the process that has computed it.
 Instead:     the pool cannot send the job to a process.
-Read again:  chapter 4, process_client.py.
-Hint:        a function travels by its name: the other process imports this
-             file, and looks the name up. Which name has a lambda?
+Read again:  chapter 4, process_client.py; chapter 2, `pickle` in asyc_test.py.
 """
 
 import os

@@ -1,10 +1,9 @@
 """Five pages from one server.
 
-It should:   fetch all pages through one session, which keeps a connection
-             open and uses it again.
+It should:   fetch all pages over one connection, which stays open from page
+             to page, and is closed at the end.
 Instead:     each page opens a connection of its own.
 Read again:  chapter 4, async_client.py.
-Hint:        how often does `async with ClientSession()` run?
 """
 
 import asyncio

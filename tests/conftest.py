@@ -20,6 +20,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from helpers import commands
 from helpers.commands import (
     LIMIT,
     PROGRAMS,
@@ -119,6 +120,8 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
         and hasattr(item, "callspec")
     ]
     fast = request.config.option.markexpr == "not slow"
+    if not fast:
+        commands.LIMIT = 3 * LIMIT
     with ThreadPoolExecutor(AT_ONCE if fast else SLOW_AT_ONCE) as pool:
         # Those that run longest go first.
         for command in sorted(dict.fromkeys(wanted), key=lambda x: -x.takes):

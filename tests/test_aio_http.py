@@ -308,7 +308,7 @@ def test_misbehaving_server(result: Result) -> None:
 @runs(
     *(
         Command(client(model, "--url {nobody} --pages 2"), dev=False)
-        for model in EXPECTED
+        for model in ("sequential", "yield", "async", "gevent")
     )
 )
 def test_nobody_listens(result: Result) -> None:
@@ -389,6 +389,7 @@ def test_ctrl_c_while_workers_start(addresses: dict[str, str]) -> None:
         assert not re.search(CLOSING, printed)
 
 
+@pytest.mark.slow
 def test_all_ends_when_a_client_is_killed() -> None:
     """Its workers do at once; they are done with standard output then.
 
@@ -403,6 +404,7 @@ def test_all_ends_when_a_client_is_killed() -> None:
     assert printed == ""
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("model", EXPECTED)
 def test_a_closed_pipe(model: str, addresses: dict[str, str]) -> None:
@@ -413,6 +415,7 @@ def test_a_closed_pipe(model: str, addresses: dict[str, str]) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", EXPECTED)
 def test_own_error(
     model: str, tmp_path: Path, addresses: dict[str, str]
@@ -471,6 +474,7 @@ def test_no_more_threads(result: Result) -> None:
     assert result.seconds < 15
 
 
+@pytest.mark.slow
 @posix
 def test_closed_standard_streams(addresses: dict[str, str]) -> None:
     """What goes to standard error goes nowhere, not between the pages."""
@@ -606,6 +610,7 @@ def test_port_taken(
         server.main()
 
 
+@pytest.mark.slow
 @posix
 @runs("tests/programs/stopping.py")
 def test_ctrl_c_lets_requests_in_flight_end(result: Result) -> None:

@@ -7,21 +7,21 @@ it is the server that presses Ctrl-C.
 """
 
 import asyncio
-import os
 import re
-import subprocess
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from signal import SIGINT
+from unittest import mock
 
 import pytest
 from aiohttp import test_utils, web
-from helpers.commands import PROGRAMS, ROOT
+from helpers.commands import ROOT, shell
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
@@ -37,13 +37,6 @@ import download
 save, five = download.save, threading.Barrier(5, timeout=9)
 download.save = lambda *page: (HOW, save(*page))
 download.main()
-"""
-TQDM = """
-import contextlib, sys
-@contextlib.contextmanager
-def tqdm(total, unit):
-    tqdm.update = lambda: sys.stderr.write(".")
-    yield tqdm
 """
 
 
@@ -179,17 +172,15 @@ def test_tries(site: Site) -> None:
     """Another try for what may succeed, and for nothing else."""
     site.answer = moody
     paths = ["/busy", "/busier", "/busiest", "/half", "/moved", "/broken"]
-    paths += ["/missing", "/away", "/same", "/enormous"]
-    options = "--tries 3 --pause 0.2 --megabytes 0.08 --limit 1"
-    screen = site.download(paths, options)
+    paths += ["/missing", "/away", "/same"]
+    screen = site.download(paths, "--tries 3 --pause 0.2 --limit 1")
     assert screen == [
-        "pages 10 | there 0",
+        "pages 9 | there 0",
         "/broken: 500 Internal Server Error | tries 3",
         "/missing: 404 Not Found | tries 1",
         "/away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1",
         "/same: ClientError status 304 | tries 1",
-        "/enormous: ClientError more than 0.08 MB | tries 1",
-        "== download: S s | arrived 5 | failed 5 | tries 16 | there 5 of 10",
+        "== download: S s | arrived 5 | failed 4 | tries 15 | there 5 of 9",
         "status 1",
     ]
     # Chance cuts a pause, to no less than half; then it doubles.
@@ -274,38 +265,43 @@ def test_file_names() -> None:
 
 
 @posix
-def test_own_server_and_progress(tmp_path: Path) -> None:
-    """A tenth of fifty pages fails at first; a line counts the pages."""
-    (tmp_path / "tqdm.py").write_text(TQDM)
-    ours, terminal = os.openpty()
-
-    def run(options: str, **environment: str) -> tuple[str, str]:
-        done = subprocess.run(
-            [*PROGRAM, "--folder", str(tmp_path / "pages"), *options.split()],
-            cwd=ROOT,
-            env=os.environ | environment,
-            stdout=PIPE,
-            stderr=terminal,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        return done.stdout, os.read(ours, 10_000).decode()
-
-    printed, shown = run(
-        "--tries 1", PYTHONPATH=str(PROGRAMS / "without"), WITHOUT="tqdm"
-    )
+def test_own_server(tmp_path: Path) -> None:
+    """A tenth of fifty pages fails at first; the next server has the rest."""
+    line = f"python -W error aio_http/download.py --folder {tmp_path}"
+    first, second = (shell(line + x, check=False) for x in (" --tries 1", ""))
     counts = " | arrived 45 | failed 5 | tries 50 | there 45 of 50\n"
-    assert printed.endswith(counts)
-    line, *problems = shown.split("\r\n")
-    assert line == "".join(f"\r{n} of 50" for n in range(1, 51))
-    assert sum(": 503 Service Unavailable" in x for x in problems) == 3
-    assert sum(": ClientPayloadError" in x for x in problems) == 2
-    # The server is another now, with another port.
-    printed, shown = run("", PYTHONPATH=str(tmp_path))
+    assert first.stdout.endswith(counts)
     counts = " | arrived 5 | failed 0 | tries 10 | there 50 of 50\n"
-    assert printed.endswith(counts)
-    assert shown == "....."
+    assert second.stdout.endswith(counts)
+    # No progress through a pipe.
+    assert len(first.stderr.splitlines()) == 5
+    assert first.stderr.count(": 503 Service Unavailable | tries 1\n") == 3
+    assert first.stderr.count(": ClientPayloadError ") == 2
+
+
+def start(line: str, status: int) -> None:
+    """Run the program in this process, until it ends with the status."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["download.py", *line.split()])
+        with pytest.raises(SystemExit, match=str(status)):
+            main()
+
+
+def test_progress(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On a terminal a line counts the pages, or tqdm if it is installed."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    nobody = "http://127.0.0.1:1"
+    tqdm = mock.MagicMock()
+    tqdm.__spec__ = ModuleSpec("tqdm", None)
+    for module, shown in [(None, "\r1 of 2\r2 of 2\n"), (tqdm, "")]:
+        monkeypatch.setitem(sys.modules, "tqdm", module)
+        start(f"--url {nobody}/a {nobody}/b --tries 1 --folder {tmp_path}", 1)
+        assert capsys.readouterr().err.startswith(f"{shown}{nobody}/a: ")
+    assert tqdm.tqdm().__enter__().update.call_count == 2
 
 
 @posix
@@ -316,14 +312,8 @@ def test_own_server_and_progress(tmp_path: Path) -> None:
         *("--folder /dev/null", "/no/such/file", "/dev/null", "/bin/sh"),
     ],
 )
-def test_bad_arguments(
-    wrong: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+def test_bad_argument(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Argparse's own error names what is wrong; nothing runs."""
-    monkeypatch.setattr(sys, "argv", ["download.py", *wrong.split()])
-    with pytest.raises(SystemExit, match="2"):
-        main()
+    start(wrong, 2)
     named = wrong.split()[0] if wrong.startswith("--") else "FILE"
-    assert f"error: argument {named}: " in capfd.readouterr().err
+    assert f"error: argument {named}: " in capsys.readouterr().err

@@ -88,7 +88,9 @@ def is_printed_here(versions: str) -> bool:
             line,
             shared(line),
             id=f"{question.number}",
-            marks=[pytest.mark.slow] * line.endswith(" cpu"),
+            # They compute, or start a server each.
+            marks=[pytest.mark.slow]
+            * line.startswith(("asyc_test.py cpu", "aio_http/")),
         )
         for question in ENGLISH
         for line in question.commands

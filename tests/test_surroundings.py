@@ -16,7 +16,7 @@ SCRIPTS = {
     "coroutine_test.py": "yield async --seconds 0",
     "asyc_test.py": "coroutine",
     "consumer_produce.py": "yield async --seconds 0",
-    "aio_http/compare.py": "yield async --seconds 0",
+    "aio_http/compare.py": "yield --seconds 0",
 }
 STAND_ALONE = [script for script in SCRIPTS if "/" not in script]
 MODULES = [path.stem for path in (ROOT / "aio_http").glob("*.py")] + [
@@ -46,19 +46,10 @@ AT_ONCE = (
     f" PYTHONASYNCIODEBUG=1 {PROXY} {ASCII} python SCRIPT <&- | cat"
 )
 
-COMING_SCRIPTS = ("asyc_test.py", "aio_http/compare.py")
 posix = pytest.mark.skipif(
     sys.platform == "win32", reason="these are lines of a POSIX shell"
 )
-# Until the branches steps and clients are merged.
-COMING = pytest.mark.xfail(strict=False, reason="other branches mend it")
-every_script = pytest.mark.parametrize(
-    "script",
-    [
-        pytest.param(script, marks=[COMING] * (script in COMING_SCRIPTS))
-        for script in SCRIPTS
-    ],
-)
+every_script = pytest.mark.parametrize("script", SCRIPTS)
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +166,7 @@ def test_closed_streams(script: str, closed: str) -> None:
     [
         ("coroutine_test.py yield gevent --seconds 0", "gevent"),
         ("consumer_produce.py yield gevent --seconds 0", "gevent"),
-        pytest.param(
-            "aio_http/async_client.py --seconds 0", "aiohttp", marks=COMING
-        ),
+        ("aio_http/async_client.py --seconds 0", "aiohttp"),
     ],
 )
 def test_a_package_is_missing_where_pip_is_too(
@@ -210,7 +199,6 @@ def old_pythons() -> Iterator[str]:
                 break
 
 
-@COMING
 def test_an_older_python_is_told_which_one_is_needed() -> None:
     """In one line of ours, or in the line where Python stops reading."""
     pythons = [*old_pythons()]

@@ -16,7 +16,7 @@ async def producer(queue: asyncio.Queue[int], items: int) -> None:
 async def consumer(queue: asyncio.Queue[int], items: int) -> None:
     for _ in range(items):
         item = await queue.get()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.02)
         print(f"[CONSUMER] Consuming {item}...")
 
 

@@ -13,7 +13,7 @@ picture_pool = ThreadPoolExecutor(2)
 
 
 def picture(name: str) -> str:
-    time.sleep(0.01)
+    time.sleep(0.002)
     return f"picture {name}"
 
 

@@ -295,7 +295,7 @@ def bound(seconds: float) -> float:
 
     Where one hangs, others may do so, and not each of them needs as long.
     """
-    return seconds / 5 if hung else seconds
+    return max(15, seconds / 5) if hung else seconds
 
 
 def fail_hung(line: str, printed: list[str]) -> None:

@@ -3,10 +3,11 @@
     0.0 Hello 0.8 serve thread id = A OS thread = A
     0.8 Bye.. 0.8
 
-First the seconds since the first line; then the line, with a letter for each
-id, and without its clock, if that moves with the seconds. A line may come
-late, as it does on a busy machine; one that is early, or far too late, is
-drawn with the seconds at which it came.
+First the seconds since the start; then the line, with a letter for each id,
+and without its clock, if that moves with the seconds. Any line may come late,
+the first one, too, as they do on a busy machine; so the start is when the line
+that is least late would have it. A line that is far too late is drawn with the
+seconds at which it came.
 """
 
 import re
@@ -14,9 +15,9 @@ from collections.abc import Sequence
 
 from helpers.commands import Line
 
-# In seconds. The first line may come late, too: then the others seem early.
-# One after another, each page's sleeps would be later than this.
-EARLY, LATE = 0.2, 0.9
+# In seconds. On Windows a sleep may end a little early. One after another, or
+# printed at once in the end, each page's lines would be later than this.
+EARLY, LATE = 0.05, 0.9
 CLOCK = r" now = (\d\d):(\d\d):(\d\d)"
 
 
@@ -32,12 +33,15 @@ def drawn(lines: Sequence[Line], page: str, letters: str = "ABC") -> str:
         every = letters.ljust(len(ids), letters[-1])
         for number, letter in zip(ids, every, strict=False):
             text = re.sub(rf"{name} = {number}\b", f"{name} = {letter}", text)
-    expected = [line.split(" ", 1) for line in page.split("\n") if line]
-    result = "\n"
-    for line, plain in zip(lines, text.split("\n"), strict=True):
-        times = [x for x, other in expected if plain == other]
-        result += f"{in_time(line.at - lines[0].at, times)} {plain}\n"
-    return result
+    rows = [row.partition(" ") for row in page.split("\n") if row]
+    seconds = {line: time for time, _, line in rows}
+    came = [*zip(lines, text.split("\n"), strict=True)]
+    start = min(line.at - float(seconds.get(plain, 0)) for line, plain in came)
+    result = [
+        f"{in_time(line.at - start, seconds.get(plain, ''))} {plain}\n"
+        for line, plain in came
+    ]
+    return "\n" + "".join(result)
 
 
 def without_clock(line: Line, first: Line) -> str:
@@ -60,14 +64,13 @@ def closing_lines(lines: Sequence[Line], page: str) -> str:
     result = "\n"
     for line, expected in zip(lines, page.split("\n")[1:], strict=False):
         took = re.findall(r": (\d+\.\d\d) s", line)[0]
-        times = re.findall(r": (\d+\.\d) s", expected)
-        result += line.replace(took, in_time(float(took), times)) + "\n"
+        time = re.findall(r": (\d+\.\d) s|$", expected)[0]
+        result += line.replace(took, in_time(float(took), time)) + "\n"
     return result
 
 
-def in_time(seconds: float, expected: list[str]) -> str:
-    """Return the expected time that the seconds agree with, or themselves."""
-    for time in expected:
-        if -EARLY <= seconds - float(time) < LATE:
-            return time
+def in_time(seconds: float, expected: str) -> str:
+    """Return the expected time if the seconds agree, or themselves."""
+    if expected and -EARLY <= seconds - float(expected) < LATE:
+        return expected
     return f"{seconds:.2f}"

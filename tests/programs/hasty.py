@@ -3,7 +3,7 @@
     python tests/programs/hasty.py START_METHOD
 
 The whole process group gets it, as in a terminal, while each process imports
-what it needs. The other rows are left out.
+what it needs.
 """
 
 import multiprocessing
@@ -30,15 +30,9 @@ class HastyPool(futures.ProcessPoolExecutor):
         return future
 
 
-def only_processes(name: str, *how: Any) -> float:  # noqa: ANN401
-    return clock(name, *how) if name == "processes" else 1.0
-
-
-clock = asyc_test.clock
-
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])
-    asyc_test.clock = only_processes  # type: ignore[assignment]
-    futures.ProcessPoolExecutor = HastyPool  # type: ignore[misc]
-    sys.argv[1:] = ["cpu"]
-    asyc_test.main()
+    asyc_test.say("== cpu")
+    with asyc_test.plain_endings():
+        pool = HastyPool(2, initializer=asyc_test.begin)
+        asyc_test.clock("processes", ["ab", "cd"], pool=pool)

@@ -1,4 +1,0 @@
-"""Never comes to an end, not even when it is imported."""
-
-while True:
-    pass

@@ -1,3 +1,0 @@
-"""Crashes at import."""
-
-import asynci

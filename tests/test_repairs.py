@@ -1,0 +1,124 @@
+"""The exercises: broken as shipped, repaired by any repair that works."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.commands import PROGRAMS, ROOT
+
+EXERCISES = ROOT / "exercises"
+SHIPPED = sorted(EXERCISES.glob("[0-9]*.py"))
+PAGES = {
+    path: path.read_text(encoding="utf-8") for path in EXERCISES.glob("*.md")
+}
+Attempt = dict[str, Any]
+ATTEMPTS: dict[str, list[Attempt]] = tomllib.loads(
+    (PROGRAMS / "repairs.toml").read_text(encoding="utf-8")
+)
+
+
+def check(folder: Path, *options: str) -> str:
+    """Return what pytest prints about the programs of a folder."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, *options, "exercises", "--folder", str(folder)],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        timeout=300,
+    )
+    assert done.stderr == ""
+    if shutil.which("ps"):
+        ps = subprocess.run(["ps", "-ewwo", "args"], capture_output=True)
+        assert str(folder).encode() not in ps.stdout
+    return done.stdout
+
+
+def verdict(out: str, name: str) -> str:
+    """Return what is said of an exercise, which is nothing if it passes."""
+    if f"::test_{name[3:]} PASSED" in out:
+        return ""
+    found = re.search(rf"_ test_{name[3:]} _.*?(?=\n_{{9}}|\n==)", out, re.S)
+    return found[0] if found else out
+
+
+@pytest.mark.parametrize(
+    "kind", ["quick", pytest.param("slow", marks=pytest.mark.slow)]
+)
+def test_verdicts_are_right(kind: str, tmp_path: Path) -> None:
+    """Whoever is refused sees why, whatever the terminal can show."""
+    folder = tmp_path / "it's (mine)"
+    folder.mkdir()
+    rest, wrong = list(ATTEMPTS[kind]), dict[str, str]()
+    while rest:
+        now = {attempt["name"]: attempt for attempt in reversed(rest)}
+        for name, attempt in now.items():
+            path = EXERCISES / attempt.get("from", "") / f"{name}.py"
+            source = path.read_text(encoding="utf-8")
+            for old, new in attempt["edits"]:
+                assert old in source, (attempt["why"], old)
+                source = source.replace(old, new)
+            (folder / path.name).write_text(source, encoding="utf-8")
+        names = " or ".join(f"test_{name[3:]}" for name in now)
+        out = check(folder, "-vk", names)
+        for name, attempt in now.items():
+            said, seen = verdict(out, name), attempt.get("seen", "")
+            if seen not in said or (said and not seen):
+                wrong[attempt["why"]] = said
+            rest.remove(attempt)
+    assert wrong == {}
+
+
+@pytest.mark.slow
+def test_shipped_programs_are_broken(tmp_path: Path) -> None:
+    """The first run copies them; each is refused, some because they hang."""
+    out = check(tmp_path, "-v", "--limit", "6")
+    assert f"\nprograms copied to {tmp_path}: 25\n" in out
+    assert len(re.findall(r"::test_\w+ FAILED", out)) == len(SHIPPED) == 25
+    hang = {x.stem[:2] for x in SHIPPED if "It hangs" in verdict(out, x.stem)}
+    assert {"13", "15", "24"} <= hang
+    assert "\n0 repaired so far. Next: " in out
+
+
+@pytest.mark.slow
+def test_solutions_are_accepted() -> None:
+    out = check(EXERCISES / "repaired")
+    assert "\n25 repaired, and none is left. Solutions: " in out
+
+
+@pytest.mark.slow
+def test_pages_show_the_first_run(tmp_path: Path) -> None:
+    """All but which guest comes when, which is for the threads to say."""
+    out = check(tmp_path, "-x").replace(str(tmp_path), "exercises/mine")
+    for name in ("README.md", "README.zh-CN.md"):
+        shown = PAGES[EXERCISES / name].split("pytest -x exercises\n")[2]
+        for line in shown.split("```")[0].splitlines():
+            varies = re.match(r"\.\.\.|  +\d|[> ] (Hello|Bye)", line)
+            assert varies or line in out.splitlines()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_an_exercise_is_whole(path: Path) -> None:
+    """Short, explained, solved, in both languages; what to read is there."""
+    text = path.read_text(encoding="utf-8")
+    heads = re.findall(r"^([A-Z][a-z ]+):  ", text, re.M)
+    assert heads == ["It should", "Instead", "Read again"]
+    assert len(text.splitlines()) <= 41
+    again = text.partition("Read again:")[2].partition('"""')[0]
+    for step, script in re.findall(r"`(\w+)`[^`]*? in (asyc_\w+.py)", again):
+        assert f"def {step}_test(" in (ROOT / script).read_text("utf-8")
+    solution = EXERCISES / "repaired" / path.name
+    assert "\nRepaired: " in solution.read_text(encoding="utf-8")
+    number, name = int(path.stem[:2]), path.stem[3:]
+    for page, shown in PAGES.items():
+        row = f"\n| {number} | `{name}` |"
+        assert (f"\n## {name}\n" if "hints" in page.name else row) in shown
+    twins = PAGES[EXERCISES / "README.zh-CN.md"]
+    assert re.search(rf"\n{number}. `{name}`.+\n   - 应该", twins)
