@@ -30,6 +30,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import NamedTuple
 
 if sys.version_info < (3, 11):
@@ -151,6 +152,8 @@ def ctrl_c_held_back() -> Iterator[None]:
     """Block Ctrl-C meanwhile, and for good in what starts meanwhile."""
     # A terminal sends it to the workers, too, and they would complain.
     if sys.platform != "win32":
+        # This helper's start ends with Ctrl-C let through again.
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
