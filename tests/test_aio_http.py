@@ -235,6 +235,7 @@ def test_client_of_a_server_that_blocks(result: Result) -> None:
     assert float(closing(result)["seconds"]) >= 0.9
 
 
+@pytest.mark.slow
 @runs(
     Command(
         "aio_http/compare.py --block --pages 4 --seconds 1.2 --timeout 2.2"

@@ -264,6 +264,7 @@ def test_file_names() -> None:
     assert all(re.fullmatch(r"example-com[0-9a-z-]{1,88}", x) for x in names)
 
 
+@pytest.mark.slow
 @posix
 def test_own_server(tmp_path: Path) -> None:
     """A tenth of fifty pages fails at first; the next server has the rest."""

@@ -117,6 +117,7 @@ def test_hellos_overlap_and_blocks_do_not(url: str, kind: str) -> None:
     visit(url, main)
 
 
+@pytest.mark.slow
 def test_a_new_page_gets_all_that_is_in_flight(url: str) -> None:
     """Also when more have started than are told of one by one."""
     number = live.CROWD + 20
@@ -170,6 +171,7 @@ def test_a_stuck_page_is_hung_up_on() -> None:
     page.send_str.assert_not_called()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a child")
 def test_ctrl_c_is_heard_when_the_block_is_over() -> None:
     """What waits for its turn is not served, and open pages are let go."""
