@@ -1,6 +1,7 @@
 """Three guests say hello, each in a thread of its own.
 
-It should:   say goodbye to each guest by the right name.
+It should:   let them wait at the same time, and say goodbye to each by the
+             right name.
 Instead:     it says goodbye three times to the guest who came last.
 Read again:  chapter 1, `thread` in coroutine_test.py.
 """

@@ -1,4 +1,4 @@
-"""Pages that arrive in parts, until one is missing: there is no page 9.
+"""Pages that arrive together, in parts, until one is missing: number 9.
 
 It should:   give up as soon as a page is missing. Once it has said so, no
              part of any page arrives.

@@ -120,11 +120,12 @@ def pytest_terminal_summary(
         say(f"{done} repaired so far. Next: {shown(path, config)}")
         say(f"Read again: {statement(path, 'Read again')}")
         if not config.getoption("--hint"):
-            say("A hint: --hint")
+            say("For a hint, add --hint.")
     elif skipped := len(found["skipped"]):
         say(f"{done} repaired. {skipped} not checked: {install(PACKAGES)}")
     elif done:
-        say(f"{done} repaired, and none is left. Solutions: {SOLUTIONS}")
+        none = ", and none is left" if done == len(EXERCISES) else ""
+        say(f"{done} repaired{none}. Solutions: {SOLUTIONS}")
 
 
 # The rest reads files.

@@ -145,6 +145,7 @@ def name_of(task: "Task | None") -> str:
 async def watch(main: Awaitable[object], linger: float) -> None:
     import asyncio
 
+    asyncio.get_running_loop().slow_callback_duration = 0.05
     try:
         await main
     finally:

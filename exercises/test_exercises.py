@@ -193,6 +193,7 @@ def test_runaway_producer(call: Call) -> None:
     for line in said:
         ahead += 1 if line.startswith("[PRODUCER]") else -1
         assert ahead <= 5, f"It is {ahead} items ahead with {line!r}."
+    assert said[-1].at > 0.2, "The consumer needs no moment for an item."
 
 
 @timed
@@ -211,6 +212,13 @@ def test_wrong_thread(call: Call) -> None:
         ["[CONSUMER] Consuming 9..."],
     )
     nothing_blocks(said)
+    # asyncio's debug mode says which steps of the loop were long.
+    steps = re.findall(r"Executing .+ took ([\d.]+) s", said.run.errors)
+    still = sum(map(float, steps))
+    assert still < 0.2, (
+        f"The loop stands still for {still:.2f} s: "
+        "the consumer waits in a way that blocks its thread."
+    )
 
 
 def test_pool_in_pool(call: Call) -> None:
@@ -300,7 +308,7 @@ def test_cut_short(call: Call) -> None:
 
 
 def test_lock_kept(call: Call) -> None:
-    """A missing page's error is shown; the others come, part by part."""
+    """A missing page's error is shown; the others come, one by one."""
     own = r"Page \d, part \d(, please| is here)", "The end"
     said = call("main([7, 2, 4])", *own)
     printed = "".join(said.run.lines) + said.run.errors

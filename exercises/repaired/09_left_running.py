@@ -1,4 +1,4 @@
-"""Pages that arrive in parts, until one is missing: there is no page 9.
+"""Pages that arrive together, in parts, until one is missing: number 9.
 
 Repaired: a TaskGroup cancels the others when one fails, and waits until they
 have ended. Its errors come in a group: hence `except*`.
