@@ -42,6 +42,9 @@ class Question:
         return [link.replace(".zh-CN", "") for link in found]
 
 
+# These compute, or start a server or a pytest of their own.
+SLOW = re.compile(r"asyc_test\.py cpu|aio_http/|tests/programs/|-m pytest")
+
 ENGLISH, CHINESE = (
     [
         Question(heading, answer)

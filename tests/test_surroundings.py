@@ -91,6 +91,7 @@ def test_import_starts_nothing(result: Result) -> None:
     assert result.lines == ["[]", "1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", STAND_ALONE)
 def test_stands_alone(script: str, tmp_path: Path) -> None:
     """Copied to another directory and run from there, it still works."""
