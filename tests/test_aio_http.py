@@ -626,6 +626,7 @@ def test_ctrl_c_lets_requests_in_flight_end(result: Result) -> None:
     assert 4.0 < float(seconds) < 20.0
 
 
+@pytest.mark.slow
 @posix
 def test_a_second_ctrl_c_ends_the_server_at_once() -> None:
     """It waits for nobody then, and says nothing."""

@@ -98,6 +98,7 @@ ORDER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ORDER)
 def test_hellos_overlap_and_blocks_do_not(url: str, kind: str) -> None:
     async def main(session: Session, page: Feed) -> None:

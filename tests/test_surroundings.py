@@ -161,6 +161,7 @@ def test_closed_streams(script: str, closed: str) -> None:
 # What is missing.
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize(
     ("line", "package"),
@@ -200,6 +201,7 @@ def old_pythons() -> Iterator[str]:
                 break
 
 
+@pytest.mark.slow
 def test_an_older_python_is_told_which_one_is_needed() -> None:
     """In one line of ours, or in the line where Python stops reading."""
     pythons = [*old_pythons()]
