@@ -49,9 +49,8 @@ def verdict(out: str, name: str) -> str:
     return found[0] if found else out
 
 
-@pytest.mark.parametrize(
-    "kind", ["quick", pytest.param("slow", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["quick", "slow"])
 def test_verdicts_are_right(kind: str, tmp_path: Path) -> None:
     """Whoever is refused sees why, whatever the terminal can show."""
     folder = tmp_path / "it's (mine)"
