@@ -142,6 +142,7 @@ def test_commands_without_output_run(result: Result) -> None:
     assert result.lines
 
 
+@pytest.mark.last
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "seconds"),
