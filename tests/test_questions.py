@@ -68,7 +68,7 @@ def shared(line: str) -> Command:
         if {script, *steps} <= {*tour.split()}:
             return Command(tour, takes=9)
     long = re.search("sequential|thread gevent|--block", line)
-    return Command(line, dev="tests/" not in line, takes=7 if long else 3)
+    return Command(line, dev=not re.search("tests/|--pages", line), takes=7 if long else 3)
 
 
 def is_printed_here(versions: str) -> bool:

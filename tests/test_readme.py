@@ -149,9 +149,9 @@ def test_commands_without_output_run(result: Result) -> None:
     re.findall(r"^\| \[`(\w+\.py)`\].*\| (\d+) s \|$", README, re.M),
 )
 def test_how_long_a_script_runs(script: str, seconds: str) -> None:
-    """The table of the reading order says so, to a tenth or two seconds."""
+    """The table of the reading order says so, to a fifth or three seconds."""
     took = run(Command(script, dev=False, takes=20)).seconds
-    assert abs(took - int(seconds)) <= max(2, int(seconds) / 10)
+    assert abs(took - int(seconds)) <= max(3, int(seconds) / 5)
 
 
 def test_setting_up_is_what_ci_does() -> None:
