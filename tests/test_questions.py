@@ -60,15 +60,16 @@ ENGLISH, CHINESE = (
 def shared(line: str) -> Command:
     """Return a command that does what the line does, and perhaps more.
 
-    The tests of chapter 2 take the steps anyway, some together. Programs of
-    the tests measure, without dev mode.
+    The tests of chapter 2 take the steps anyway, some together. What measures,
+    or fetches many pages, goes without dev mode.
     """
     script, *steps = line.split()
     for tour in TOURS:
         if {script, *steps} <= {*tour.split()}:
             return Command(tour, takes=9)
     long = re.search("sequential|thread gevent|--block", line)
-    return Command(line, dev=not re.search("tests/|--pages", line), takes=7 if long else 3)
+    measures = re.search("tests/|--pages", line)
+    return Command(line, dev=not measures, takes=7 if long else 3)
 
 
 def is_printed_here(versions: str) -> bool:
