@@ -192,6 +192,7 @@ def run(model: str, seconds: Sequence[float]) -> str:
     """Run a model; return the closing line, with its seconds and threads."""
     print(f"== {model}", flush=True)
     hellos.clear()
+    failed_threads.clear()
     MODELS[model](seconds)
     if failed_threads:
         sys.exit(1)

@@ -155,7 +155,6 @@ def test_error(
         raise RuntimeError("mine")
 
     monkeypatch.setattr(coroutine_test, "say_bye", say_bye)
-    monkeypatch.setattr(coroutine_test, "failed_threads", [])
     monkeypatch.setattr(sys, "argv", ["x.py", model, "--seconds", "0", "0"])
     kinds = (RuntimeError, ExceptionGroup, SystemExit)
     with pytest.raises(kinds) as raised:

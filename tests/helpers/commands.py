@@ -293,7 +293,8 @@ hung: set["subprocess.Popen[str]"] = set()
 def bound(seconds: float) -> float:
     """Return how long a wait may take: once one hung, a fifth of that.
 
-    Where one hangs, others may do so, and not each of them needs as long.
+    Fifteen seconds are the least. Where one hangs, others may do so, and not
+    each of them needs as long.
     """
     return max(15, seconds / 5) if hung else seconds
 
