@@ -241,7 +241,7 @@ def test_what_the_pages_say_of_sleepers() -> None:
     for model, kb in ("thread", 16), ("gevent", 8), ("async", 1.6):
         say(f"about {kb} kB", f"约占 {kb} kB")
         assert 0.75 < ms[model]["memory each"] / kb < 1.25
-    say("about 0.35 kB", "约占 0.35 kB")
+    say("about 0.3 kB", "约占 0.3 kB")
     assert 0.25 < ms["yield"]["memory each"] < 0.45
 
 
