@@ -34,12 +34,11 @@ from helpers.commands import (
     runs,
     shell,
 )
-from helpers.timelines import drawn
+from helpers.screens import drawn
 
 sys.path.insert(0, str(PROGRAMS))
 sys.path.insert(0, str(ROOT / "aio_http"))
 
-import compare
 import server
 from misbehaving import ANSWERS, BAD, LATE, SLOW
 from yield_client import Waits, event_loop
@@ -112,7 +111,6 @@ CLOSING = (
 )
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
-linux = pytest.mark.skipif(sys.platform != "linux", reason="for Linux")
 
 
 def client(model: str, options: str = "") -> str:
@@ -325,40 +323,6 @@ def test_nobody_listens(result: Result) -> None:
 # The end of a client, whatever brings it.
 
 
-@posix
-@runs(
-    # Threads and processes have a server of their own, for they end in a way
-    # of their own. Some processes have nothing to do when Ctrl-C comes.
-    Command(client("sequential", "--seconds 30 --url {fine}"), "Hello 1"),
-    Command(client("thread", "--seconds 30"), "Hello 5"),
-    Command(client("process", "--seconds 2 --pages 4 --workers 3"), "Hello 4"),
-    Command(client("yield", "--seconds 30 --url {fine}"), "Hello 5", False),
-    Command(client("async", "--seconds 30 --url {fine}"), "Hello 5"),
-    Command(client("gevent", "--seconds 30"), "Hello 5"),
-    Command("aio_http/compare.py process --seconds 30", "5 pages"),
-    Command("aio_http/compare.py process --seconds 30", "5 pages", False),
-)
-def test_ctrl_c(result: Result) -> None:
-    """Ctrl-C while pages are awaited ends it at once, without a word."""
-    assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < 2
-    assert not matches(CLOSING, result.lines)
-    hellos, byes = (len(matches(x, result.lines)) for x in (HELLO, BYE))
-    assert byes < hellos or "compare" in result.command.line
-    assert not result.left_running
-
-
-@pytest.mark.slow
-@posix
-@runs(
-    Command(client("thread", "--seconds 0 --pages 5000"), "Hello 99"),
-    Command(client("gevent", "--seconds 0 --pages 5000"), "Hello 99"),
-)
-def test_ctrl_c_while_many_print(result: Result) -> None:
-    """Threads and greenlets that go on print no more, and Python can end."""
-    assert (result.status, result.errors) == (130, "")
-
-
 @contextmanager
 def started(*options: str) -> Iterator["subprocess.Popen[str]"]:
     """Start the process client; give it once it has printed a line."""
@@ -437,46 +401,6 @@ def test_own_error(
     assert f"== {model}:" not in done.stdout
 
 
-@runs(
-    Command(client("thread"), without="aiohttp"),
-    Command(client("async", "--url {nobody}"), without="aiohttp"),
-    Command(client("gevent", "--url {nobody}"), without="gevent"),
-    Command("aio_http/compare.py", without="aiohttp"),
-)
-def test_package_missing(result: Result) -> None:
-    """One line says what to install, once."""
-    assert result.status == 1
-    name = result.command.without
-    install = f"{name} is missing: python -m pip install {name}\n"
-    assert result.errors == install
-    assert not matches(CLOSING, result.lines)
-
-
-@pytest.mark.slow
-@runs(
-    Command(client("async", "--url {nobody}"), without="multidict"),
-    Command("aio_http/server.py", without="live"),
-)
-def test_what_is_no_package_to_install(result: Result) -> None:
-    """Python says itself which module is missing, and where."""
-    assert result.status == 1
-    assert f"of {result.command.without} halted" in result.errors
-    assert "pip install" not in result.errors
-
-
-@linux
-@runs(
-    "tests/programs/limited.py aio_http/thread_client.py --url {fine}"
-    " --pages 500 --workers 500 --seconds 30"
-)
-def test_no_more_threads(result: Result) -> None:
-    """Where the system refuses a thread, Python says so, at once."""
-    assert result.status == 1
-    assert "RuntimeError: can't start new thread\n" in result.errors
-    assert not matches(CLOSING, result.lines)
-    assert result.seconds < 15
-
-
 @pytest.mark.slow
 @posix
 def test_closed_standard_streams(addresses: dict[str, str]) -> None:
@@ -490,42 +414,6 @@ def test_closed_standard_streams(addresses: dict[str, str]) -> None:
     done = shell(f"{line} <&- >&-", check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch("page 1: .*\n", done.stderr)
-
-
-BAD_ARGUMENTS = """
-server --port -1                  | --port: not from 0 to 65,535
-server --port x                   | --port: invalid int value: 'x'
-compare x                         | MODEL: invalid choice: 'x'
-compare --pages 0                 | --pages: must be from 1 to 100000
-compare --pages 1.5               | --pages: invalid int value: '1.5'
-compare --workers -2              | --workers: must be from 1 to 5000
-compare --seconds nan             | --seconds: must be from 0 to 60
-compare --seconds 61              | --seconds: must be from 0 to 60
-compare --timeout 0               | --timeout: must be from 0.001 to 3600
-compare --url ftp://[::1]         | --url: invalid address value
-compare --url 127.0.0.1:8080      | --url: invalid address value
-compare --url http://             | --url: invalid address value
-compare --url http://[::1         | --url: invalid address value
-compare --url http://[::1]:99999  | --url: invalid address value
-compare --url http://[::1]:8/page | --url: invalid address value
-compare --url http://[::1]:8/?a=1 | --url: invalid address value
-"""
-
-
-@pytest.mark.parametrize("line", BAD_ARGUMENTS.strip().splitlines())
-def test_bad_arguments(
-    line: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Argparse's own error names what is wrong; nothing runs."""
-    command, message = line.split("|")
-    monkeypatch.setattr(sys, "argv", command.split())
-    with pytest.raises(SystemExit, match="2"):
-        {"server": server, "compare": compare}[command.split()[0]].main()
-    printed, errors = capsys.readouterr()
-    assert printed == ""
-    assert f"error: argument{message}" in errors
 
 
 # The event loop of the model `yield`.
@@ -680,7 +568,7 @@ def left() -> dict[int, str]:
 
 
 @pytest.mark.last
-@linux
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_nothing_is_left() -> None:
     """The servers of clients end too, which have sessions of their own."""
     soon(lambda: not left())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import ROOT, SURE, Command, Result, matches, runs, shell
-from helpers.timelines import without_clock
+from helpers.screens import without_clock
 
 sys.path.insert(0, str(ROOT))
 
@@ -502,13 +502,6 @@ def test_help(result: Result) -> None:
     assert every_day.count("\n    ") == 12
 
 
-@runs("asyc_test.py pickle awaits")
-def test_unknown_step(result: Result) -> None:
-    """Argparse's own error names what is wrong; nothing runs."""
-    assert (result.status, result.lines) == (2, [])
-    assert "argument STEP: invalid choice: 'awaits'" in result.errors
-
-
 def test_ids(capsys: pytest.CaptureFixture[str]) -> None:
     """They are those of the thread that says hello."""
     asyc_test.run_test()
@@ -527,19 +520,6 @@ def interrupted(*steps: str) -> list[Command]:
 
 # It finds a sleeper, tasks, a blocked loop, a thread, and a loop elsewhere; on
 # a busy machine perhaps the step after that.
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
-@runs(*interrupted("task", "blocking", "no_stop"))
-def test_ctrl_c(result: Result) -> None:
-    """It ends at once, without a word, and with nothing like a result."""
-    assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < 3
-    headings = matches(r"== \w+", result.lines)
-    ends = matches(r"== \w+: .*", result.lines)
-    assert len(headings) == len(ends) + 1
-    assert not any(x.startswith("== iterate:") for x in result.lines)
-    assert not result.left_running
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
 @runs(
@@ -553,5 +533,11 @@ def test_ctrl_c(result: Result) -> None:
     "tests/programs/hasty.py forkserver",
 )
 def test_ctrl_c_in_every_step(result: Result) -> None:
-    """The same, wherever it finds the script."""
-    test_ctrl_c(result)
+    """It ends at once, without a word, and with nothing like a result."""
+    assert (result.status, result.errors) == (130, "")
+    assert result.since_ctrl_c < 3
+    headings = matches(r"== \w+", result.lines)
+    ends = matches(r"== \w+: .*", result.lines)
+    assert len(headings) == len(ends) + 1
+    assert not any(x.startswith("== iterate:") for x in result.lines)
+    assert not result.left_running

@@ -178,9 +178,9 @@ def test_bad_arguments(result: Result) -> None:
 
 
 @runs(
-    benchmark("switch_cost.py", without="pyperf"),
-    benchmark("many_sleepers.py", without="psutil"),
-    benchmark("redo.py", without="matplotlib"),
+    Command("WITHOUT=pyperf benchmarks/switch_cost.py", dev=False),
+    Command("WITHOUT=psutil benchmarks/many_sleepers.py", dev=False),
+    Command("WITHOUT=matplotlib benchmarks/redo.py", dev=False),
 )
 def test_missing_package(result: Result) -> None:
     """One line says what to install, before anything is measured."""

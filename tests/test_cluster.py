@@ -23,7 +23,7 @@ from helpers.commands import (
     runs,
     shell,
 )
-from helpers.timelines import closing_lines, drawn
+from helpers.screens import alike, drawn
 
 MISSING = "pip install -r cluster/requirements.txt"
 if not importlib.util.find_spec("distributed"):
@@ -56,7 +56,7 @@ TIMELINE = """
 3.0 [PRODUCER] Consumer return: 200 OK for 5
 """
 CLOSING_LINE = """
-== cluster: 3.0 s | workers 2 | produced 5 | consumed 5
+== cluster: 3.00 s | workers 2 | produced 5 | consumed 5
 """
 
 CLOCK = r"now = \d\d:\d\d:\d\d"
@@ -92,7 +92,7 @@ def test_timeline(result: Result) -> None:
     lines = result.block("cluster")[1:-1]
     timeline = drawn([*map(lettered, lines)], TIMELINE)
     assert sorted(timeline.split("\n")) == sorted(TIMELINE.split("\n"))
-    assert closing_lines(result.lines[-1:], CLOSING_LINE) == CLOSING_LINE
+    assert alike(result.lines[-1:], CLOSING_LINE) == CLOSING_LINE
     consumers = {m["process"] for m in matches(CONSUMING, lines)}
     every = set(re.findall(r"process = (\d+)", "".join(lines)))
     assert (len(consumers), len(every)) == (2, 3)
@@ -246,8 +246,8 @@ def test_bad_arguments(result: Result) -> None:
 
 
 @runs(
-    Command(SCRIPT, without="distributed", dev=False),
-    Command(SCRIPT, without="tornado", dev=False),
+    Command(f"WITHOUT=distributed {SCRIPT}", dev=False),
+    Command(f"WITHOUT=tornado {SCRIPT}", dev=False),
 )
 def test_missing_module(result: Result) -> None:
     """One line says how to install Dask; any other error is Python's own."""
@@ -262,9 +262,9 @@ def test_missing_module(result: Result) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
 @runs(
-    cluster("--seconds 50", ctrl_c_at="[CONSUMER] Consuming 2"),
-    cluster("--seconds 9 --kill-on 2", ctrl_c_at="[CONSUMER] Killed on 2"),
-    cluster("--seconds 9 --freeze-on 2", ctrl_c_at="[CONSUMER] Frozen on 2"),
+    cluster("--seconds 50", ctrl_c_at="Consuming 2"),
+    cluster("--seconds 9 --kill-on 2", ctrl_c_at="Killed on 2"),
+    cluster("--seconds 9 --freeze-on 2", ctrl_c_at="Frozen on 2"),
 )
 def test_ctrl_c(result: Result) -> None:
     """It ends with its workers, busy, lost or frozen.

@@ -10,20 +10,19 @@ from operator import sub
 
 import pytest
 from helpers.commands import ROOT, Command, Line, Result, matches, runs
-from helpers.timelines import closing_lines, drawn
+from helpers.screens import alike, drawn
 
 sys.path.insert(0, str(ROOT))
 
-import consumer_produce
 
 ALL = Command("consumer_produce.py --seconds 0.5", takes=10)
 
 CLOSING_LINES = """
-== yield: 2.5 s | thread ids 1 | OS threads 1 | produced 5 | consumed 5
-== thread: 1.5 s | thread ids 3 | OS threads 3 | produced 5 | consumed 5
-== asyncio: 1.5 s | thread ids 1 | OS threads 1 | produced 5 | consumed 5
-== async: 1.5 s | thread ids 1 | OS threads 1 | produced 5 | consumed 5
-== gevent: 1.5 s | thread ids 3 | OS threads 1 | produced 5 | consumed 5
+== yield: 2.50 s | thread ids 1 | OS threads 1 | produced 5 | consumed 5
+== thread: 1.50 s | thread ids 3 | OS threads 3 | produced 5 | consumed 5
+== asyncio: 1.50 s | thread ids 1 | OS threads 1 | produced 5 | consumed 5
+== async: 1.50 s | thread ids 1 | OS threads 1 | produced 5 | consumed 5
+== gevent: 1.50 s | thread ids 3 | OS threads 1 | produced 5 | consumed 5
 """
 
 # The second in which each line comes, the line, and a letter for each id.
@@ -109,7 +108,7 @@ def test_closing_lines(result: Result) -> None:
     """Each model in its turn; then the closing lines once more, together."""
     assert (result.status, result.errors) == (0, "")
     closing = [result.block(model)[-1] for model in TIMELINES]
-    assert closing_lines(closing, CLOSING_LINES) == CLOSING_LINES
+    assert alike(closing, CLOSING_LINES) == CLOSING_LINES
     assert result.lines[-5:] == closing
     assert len(result.lines) == 5 * (1 + 20 + 1) + 5
     assert not result.left_running
@@ -229,97 +228,3 @@ def test_every_failure_ends(result: Result) -> None:
         assert consumed < produced
         assert float(seconds) < 5
         assert left == "0 0"
-
-
-@runs(
-    Command("consumer_produce.py gevent yield --seconds 0", without="gevent")
-)
-def test_gevent_missing(result: Result) -> None:
-    """One line says what to install; the other model has run."""
-    assert (result.status, result.errors) == (
-        1,
-        "gevent is missing: python -m pip install gevent\n",
-    )
-    assert result.block("yield")
-
-
-BROKEN = (
-    "import consumer_produce as c; c.say_consumed = lambda n: 1 / 0; c.main()"
-)
-
-
-@runs(
-    *(
-        f"-c '{BROKEN}' {model} --seconds 0 --items 9"
-        for model in ("thread", "async", "gevent")
-    )
-)
-def test_error(result: Result) -> None:
-    """An error that is not ours has its traceback, and ends the run."""
-    assert result.status == 1
-    assert "ZeroDivisionError: division by zero" in result.errors
-    assert ", in consume" in result.errors
-    assert not [line for line in result.lines if "|" in line]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="no such limit")
-@runs(
-    "tests/programs/limited.py"
-    " consumer_produce.py thread async --consumers 300"
-)
-def test_system_refuses_a_thread(result: Result) -> None:
-    """Python's own error, at once, and no closing line."""
-    assert result.status == 1
-    assert result.errors.endswith("\nRuntimeError: can't start new thread\n")
-    assert result.seconds < 8
-    assert result.lines == ["== thread"]
-    assert not result.left_running
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
-@runs(
-    Command("consumer_produce.py --seconds 9", "== yield"),
-    Command(
-        "consumer_produce.py thread --seconds 9", "[CONSUMER] Consuming 2"
-    ),
-    Command(
-        "consumer_produce.py async --seconds 9", "[CONSUMER]", group=False
-    ),
-    Command(
-        "consumer_produce.py gevent --seconds 9", "[CONSUMER] Consuming 2"
-    ),
-)
-def test_ctrl_c(result: Result) -> None:
-    """It ends at once, without a word, and without a result."""
-    assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < 2
-    assert not [line for line in result.lines if "|" in line]
-    assert not result.left_running
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [
-        ("sequential", "argument MODEL: invalid choice: 'sequential'"),
-        ("--items many", "argument --items: invalid int value: 'many'"),
-        ("--items 0", "argument --items: must be from 1 to 100000"),
-        ("--consumers 1001", "argument --consumers: must be from 1 to 1000"),
-        ("--queue-size 0", "argument --queue-size: must be from 1 to 100000"),
-        ("--seconds nan", "argument --seconds: must be from 0 to 3600"),
-        ("--fail-on 6 async", "argument --fail-on: must be from 0 to 5"),
-        ("--fail-on -1", "argument --fail-on: must be from 0 to 5"),
-    ],
-)
-def test_bad_arguments(
-    arguments: str,
-    error: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Status 2, the option is named, and nothing runs."""
-    monkeypatch.setattr(sys, "argv", ["x.py", *arguments.split()])
-    with pytest.raises(SystemExit, match="2"):
-        consumer_produce.main()
-    out, errors = capsys.readouterr()
-    assert out == ""
-    assert error in errors

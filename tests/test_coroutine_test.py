@@ -6,27 +6,25 @@ Three hellos wait 0.8, 0.4 and 1.2 seconds: 2.4 one after another, 1.2 at once.
 import re
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 
 import pytest
 from helpers.commands import ROOT, Command, Result, matches, runs
-from helpers.timelines import closing_lines, drawn
+from helpers.screens import alike, drawn
 
 sys.path.insert(0, str(ROOT))
 
-import coroutine_test
 from coroutine_test import event_loop
 
 ALL = Command("coroutine_test.py --seconds 0.8 0.4 1.2", takes=9)
 
 CLOSING_LINES = """
-== sequential: 2.4 s | thread ids 1 | OS threads 1
-== thread: 1.2 s | thread ids 3 | OS threads 3
-== yield: 1.2 s | thread ids 1 | OS threads 1
-== asyncio: 1.2 s | thread ids 1 | OS threads 1
-== async: 1.2 s | thread ids 1 | OS threads 1
-== gevent: 1.2 s | thread ids 3 | OS threads 1
+== sequential: 2.40 s | thread ids 1 | OS threads 1
+== thread: 1.20 s | thread ids 3 | OS threads 3
+== yield: 1.20 s | thread ids 1 | OS threads 1
+== asyncio: 1.20 s | thread ids 1 | OS threads 1
+== async: 1.20 s | thread ids 1 | OS threads 1
+== gevent: 1.20 s | thread ids 3 | OS threads 1
 """
 
 # The second in which each line comes, the line, and a letter for each id.
@@ -80,7 +78,7 @@ def test_closing_lines(result: Result) -> None:
     """Each model in its turn; then the closing lines once more, together."""
     assert (result.status, result.errors) == (0, "")
     closing = [result.block(model)[-1] for model in TIMELINES]
-    assert closing_lines(closing, CLOSING_LINES) == CLOSING_LINES
+    assert alike(closing, CLOSING_LINES) == CLOSING_LINES
     assert result.lines[-6:] == closing
     assert len(result.lines) == 6 * (1 + 6 + 1) + 6
     assert not result.left_running
@@ -116,117 +114,6 @@ def test_lines_stay_whole(result: Result) -> None:
 
 
 # How it ends
-
-
-@runs(
-    Command(
-        "coroutine_test.py gevent async yield --seconds 0", without="gevent"
-    )
-)
-def test_gevent_missing(result: Result) -> None:
-    """One line says what to install; the others ran in the table's order."""
-    assert result.status == 1
-    assert result.errors == (
-        "gevent is missing: python -m pip install gevent\n"
-    )
-    assert [x[:8] for x in result.lines[-2:]] == ["== yield", "== async"]
-
-
-BROKEN = "import coroutine_test as c; c.say_bye = lambda s: 1 / 0; c.main()"
-
-
-@runs(f"-c '{BROKEN}' gevent --seconds 0 0")
-def test_error_in_a_greenlet(result: Result) -> None:
-    """It comes out, with its traceback, and no closing line is printed."""
-    assert result.status == 1
-    assert "\nZeroDivisionError: division by zero\n" in result.errors
-    assert [x[:7] for x in result.lines] == ["== geve", "Hello 0", "Hello 0"]
-
-
-@pytest.mark.parametrize("model", [x for x in TIMELINES if x != "gevent"])
-def test_error(
-    model: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """So it does in the other models; a thread's error ends the run, too."""
-
-    def say_bye(seconds: float) -> None:
-        raise RuntimeError("mine")
-
-    monkeypatch.setattr(coroutine_test, "say_bye", say_bye)
-    monkeypatch.setattr(sys, "argv", ["x.py", model, "--seconds", "0", "0"])
-    kinds = (RuntimeError, ExceptionGroup, SystemExit)
-    with pytest.raises(kinds) as raised:
-        coroutine_test.main()
-    out, errors = capsys.readouterr()
-    if model == "thread":
-        assert raised.value.args == (1,)  # the exit status
-    else:
-        errors = "".join(traceback.format_exception(raised.value))
-    assert "RuntimeError: mine" in errors
-    assert ", in say_bye" in errors
-    assert not re.search(f"== {model}:", out)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="no such limit")
-@runs(
-    "tests/programs/limited.py coroutine_test.py thread async --seconds"
-    + 300 * " 9"
-)
-def test_system_refuses_a_thread(result: Result) -> None:
-    """Python's own error, at once, and no closing line."""
-    assert result.status == 1
-    assert result.errors.endswith("\nRuntimeError: can't start new thread\n")
-    assert result.lines[0] == "== thread"
-    assert all(x.startswith("Hello") for x in result.lines[1:])
-    assert result.seconds < 8
-    assert not result.left_running
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
-@runs(
-    Command("coroutine_test.py", ctrl_c_at="== sequential"),
-    Command("coroutine_test.py thread async", "Hello 3", group=False),
-    Command("coroutine_test.py yield async", "Hello 1"),
-    Command("coroutine_test.py async gevent", "Hello 2"),
-    Command("coroutine_test.py gevent", "Hello 3"),
-)
-def test_ctrl_c(result: Result) -> None:
-    """It ends at once, without a word, and without a result."""
-    assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < 2
-    assert all(re.match(r"== \w+$|Hello", x) for x in result.lines)
-    assert not result.left_running
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [
-        ("threads", "argument MODEL: invalid choice: 'threads'"),
-        ("--seconds", "argument --seconds: expected at least one argument"),
-        (
-            "--seconds 0 asink",
-            "argument --seconds: invalid float value: 'asin",
-        ),
-        ("--seconds -1", "argument --seconds: must be from 0 to 3600"),
-        ("--seconds 1 nan", "argument --seconds: must be from 0 to 3600"),
-        ("--seconds inf", "argument --seconds: must be from 0 to 3600"),
-    ],
-)
-def test_bad_arguments(
-    arguments: str,
-    error: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Status 2, and nothing runs."""
-    monkeypatch.setattr(sys, "argv", ["x.py", *arguments.split()])
-    with pytest.raises(SystemExit, match="2"):
-        coroutine_test.main()
-    out, errors = capsys.readouterr()
-    assert out == ""
-    assert error in errors
 
 
 # The event loop of ten lines

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,11 +43,12 @@ class Command:
 
     Attributes:
         line: Paths in it are relative to the repository. `{NAME}` becomes
-            the address of that server in `programs/servers.py`.
-        ctrl_c_at: Press Ctrl-C once a line that begins so has been printed.
+            the address of that server in `programs/servers.py`. After
+            `WITHOUT=PACKAGE` that package is missing. A shell runs it if it
+            says so with `|`, `>` or `&-`.
+        ctrl_c_at: Press Ctrl-C once this pattern is in what was printed.
         group: Whether Ctrl-C reaches the whole process group, as it does in
             a terminal, or the first process only.
-        without: Packages, with spaces between, that are not installed.
         dev: Whether dev mode is on, which takes time.
         takes: How many seconds it runs, roughly, if that is long: the
             longest start first, and may take four times as long.
@@ -56,13 +57,13 @@ class Command:
     line: str
     ctrl_c_at: str = ""
     group: bool = True
-    without: str = ""
     dev: bool = True
     takes: float = field(default=1, compare=False)
 
-    def __str__(self) -> str:
-        """Name the command in a test's id."""
-        return self.line + " without " * bool(self.without) + self.without
+    @property
+    def without(self) -> str:
+        """The package that is missing, or nothing."""
+        return "".join(re.findall(r"^WITHOUT=(\S+)", self.line))
 
 
 class Line(str):
@@ -103,14 +104,16 @@ class Result:
         raise AssertionError(f"no closing line of {name}")
 
 
-def runs(*commands: str | Command) -> pytest.MarkDecorator:
+def runs(
+    *commands: str | Command, slow: Sequence[str | Command] = ()
+) -> pytest.MarkDecorator:
     """Run a test once for each command, with the `result` of it."""
-    return pytest.mark.parametrize(
-        "result",
-        [Command(x) if isinstance(x, str) else x for x in commands],
-        indirect=True,
-        ids=str,
-    )
+    params = []
+    for one in [*commands, *slow]:
+        command = Command(one) if isinstance(one, str) else one
+        marks = [pytest.mark.slow] * (one in slow)
+        params.append(pytest.param(command, marks=marks, id=command.line))
+    return pytest.mark.parametrize("result", params, indirect=True)
 
 
 def matches(pattern: str, lines: list[Line]) -> list[re.Match[str]]:
@@ -123,7 +126,11 @@ def run(command: Command, addresses: dict[str, str] | None = None) -> Result:
 
     One that hangs is killed, and fails the test that wanted it.
     """
-    line = shlex.split(command.line.format(**addresses or {}))
+    typed = re.sub(r"^WITHOUT=\S+", "", command.line)
+    typed = typed.format(**addresses or {})
+    line: str | list[str] = [sys.executable, *shlex.split(typed)]
+    if re.search(r" \| | > |[<>]&-", typed):
+        line = f"{shlex.quote(sys.executable)} {typed}"
     with (
         ExitStack() as turn,
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
@@ -132,7 +139,7 @@ def run(command: Command, addresses: dict[str, str] | None = None) -> Result:
             turn.callback(STARTING.release)
         start = time.perf_counter()
         with started(
-            [sys.executable, *line],
+            line,
             environment(command),
             bound(max(LIMIT, 4 * command.takes)),
             errors=errors,
@@ -264,13 +271,16 @@ def watch(
         The lines, and when Ctrl-C was pressed.
     """
     lines = []
+    printed = ""
     pressed = None
     assert process.stdout
     for text in process.stdout:
         has_started()
         lines.append(Line(text.rstrip("\n")))
         lines[-1].at = time.perf_counter() - start
-        if not pressed and text.startswith(command.ctrl_c_at or "\0"):
+        printed += text
+        at = command.ctrl_c_at
+        if at and not pressed and re.search(at, printed, re.MULTILINE):
             time.sleep(0.2)  # let it settle: nobody types faster
             pressed = time.perf_counter()
             press_ctrl_c(process, command.group)

@@ -1,0 +1,211 @@
+"""How the scripts of chapters 1 to 4 end when something is wrong.
+
+Each row is a command and what its test looks for. After `WITHOUT=PACKAGE` a
+package is missing; `{fine}` is a server, and at `{nobody}` nobody listens.
+"""
+
+import re
+import sys
+from importlib import import_module
+
+import pytest
+from helpers.commands import ROOT, Command, Result, matches, runs
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="for Linux")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
+
+
+def rows(table: str) -> list[list[str]]:
+    """Return the rows of a table, each split into its columns."""
+    return [re.split(r" +\| ?", row) for row in table.strip().splitlines()]
+
+
+# A line, and Ctrl-C is pressed when it has come.
+CTRL_C = """
+coroutine_test.py                                   | == sequential
+coroutine_test.py thread async                      | Hello 3
+coroutine_test.py yield async                       | Hello 1
+coroutine_test.py async gevent                      | Hello 2
+coroutine_test.py gevent                            | Hello 3
+consumer_produce.py --seconds 9                     | == yield
+consumer_produce.py thread --seconds 9              | Consuming 2
+consumer_produce.py async --seconds 9               | Consuming 2
+consumer_produce.py gevent --seconds 9              | Consuming 2
+asyc_test.py task iterate                           | == task
+asyc_test.py blocking iterate                       | == blocking
+asyc_test.py no_stop iterate                        | == no_stop
+aio_http/thread_client.py --seconds 30              | Hello 5
+aio_http/async_client.py --seconds 30 --url {fine}  | Hello 5
+"""
+# Some processes have nothing to do when it comes.
+SLOW_CTRL_C = """
+aio_http/sequential_client.py --seconds 30 --url {fine}        | Hello 1
+aio_http/process_client.py --seconds 2 --pages 4 --workers 3   | Hello 4
+aio_http/yield_client.py --seconds 30 --url {fine}             | Hello 5
+aio_http/gevent_client.py --seconds 30                         | Hello 5
+aio_http/compare.py process --seconds 30                       | 5 pages
+aio_http/thread_client.py --seconds 0 --pages 5000             | Hello 99
+aio_http/gevent_client.py --seconds 0 --pages 5000             | Hello 99
+"""
+# Only the first process hears it, as from `kill -INT`.
+ONE_PROCESS = """
+aio_http/async_client.py --seconds 30      | Hello 5
+aio_http/compare.py process --seconds 30   | 5 pages
+"""
+
+
+def closed(result: Result) -> list[str]:
+    """Return the models or steps that have a closing line."""
+    return [m[1] for m in matches(r"== (\w+): \d.*", result.lines)]
+
+
+@posix
+@runs(
+    *(Command(line, at) for line, at in rows(CTRL_C)),
+    slow=[Command(line, at) for line, at in rows(SLOW_CTRL_C)]
+    + [Command(line, at, group=False) for line, at in rows(ONE_PROCESS)],
+)
+def test_ctrl_c(result: Result) -> None:
+    """It ends at once, without a word, and with nothing like a result."""
+    assert (result.status, result.errors) == (130, "")
+    assert result.since_ctrl_c < 3
+    opened = [m[1] for m in matches(r"== (\w+)", result.lines)]
+    assert closed(result) == opened[:-1]
+    assert not result.left_running
+
+
+# A command, and the models that run all the same, in the table's order.
+MISSING = """
+WITHOUT=gevent coroutine_test.py gevent async yield --seconds 0 | yield async
+WITHOUT=gevent consumer_produce.py gevent yield --seconds 0     | yield
+WITHOUT=gevent aio_http/gevent_client.py --url {nobody}         |
+WITHOUT=aiohttp aio_http/async_client.py --url {nobody}         |
+WITHOUT=aiohttp aio_http/thread_client.py                       |
+WITHOUT=aiohttp aio_http/compare.py                             |
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "others"),
+    [(Command(line), others) for line, others in rows(MISSING)],
+    indirect=["result"],
+)
+def test_package_missing(result: Result, others: str) -> None:
+    """One line says what to install."""
+    assert result.status == 1
+    name = result.command.without
+    install = f"{name} is missing: python -m pip install {name}\n"
+    assert result.errors == install
+    assert [*dict.fromkeys(closed(result))] == others.split()
+
+
+@pytest.mark.slow
+@runs(
+    "WITHOUT=multidict aio_http/async_client.py --url {nobody}",
+    "WITHOUT=live aio_http/server.py",
+)
+def test_what_is_no_package_to_install(result: Result) -> None:
+    """Python says itself which module is missing, and where."""
+    assert result.status == 1
+    assert f"of {result.command.without} halted" in result.errors
+    assert "pip install" not in result.errors
+
+
+def broken(*models: str) -> list[str]:
+    """Return the lines that run these models with a mistake in them."""
+    calls = {"coroutine_test": "say_bye", "consumer_produce": "say_consumed"}
+    return [
+        f"-c 'import {script} as demo; demo.{call} = lambda _: 1 / 0;"
+        f" demo.main()' {model} --seconds 0"
+        for script, call in calls.items()
+        for model in models
+    ]
+
+
+@runs(*broken("thread", "async", "gevent"), slow=broken("yield", "asyncio"))
+def test_own_error(result: Result) -> None:
+    """It has its traceback, in whatever it happens, and ends the run."""
+    assert result.status == 1
+    assert "ZeroDivisionError: division by zero\n" in result.errors
+    assert re.search(r", in (\w*hello|consumer?)\n", result.errors)
+    assert not closed(result)
+
+
+@linux
+@runs(
+    *(
+        f"tests/programs/limited.py {line}"
+        for line in [
+            "coroutine_test.py thread async --seconds" + 300 * " 9",
+            "consumer_produce.py thread async --consumers 300",
+            "aio_http/thread_client.py --url {fine}"
+            " --pages 500 --workers 500 --seconds 30",
+        ]
+    )
+)
+def test_system_refuses_a_thread(result: Result) -> None:
+    """Python's own error, at once."""
+    assert result.status == 1
+    assert "\nRuntimeError: can't start new thread\n" in result.errors
+    assert result.lines[0] == "== thread"
+    assert all(line.startswith("Hello") for line in result.lines[1:])
+    assert result.seconds < 15
+    assert not result.left_running
+
+
+BAD_ARGUMENTS = """
+coroutine_test threads           | MODEL: invalid choice: 'threads'
+coroutine_test --seconds         | --seconds: expected at least one argument
+coroutine_test --seconds 0 asink | --seconds: invalid float value: 'asink'
+coroutine_test --seconds -1      | --seconds: must be from 0 to 3600
+coroutine_test --seconds 1 nan   | --seconds: must be from 0 to 3600
+asyc_test pickle awaits          | STEP: invalid choice: 'awaits'
+consumer_produce sequential      | MODEL: invalid choice: 'sequential'
+consumer_produce --items many    | --items: invalid int value: 'many'
+consumer_produce --items 0       | --items: must be from 1 to 100000
+consumer_produce --consumers 1001  | --consumers: must be from 1 to 1000
+consumer_produce --queue-size 0  | --queue-size: must be from 1 to 100000
+consumer_produce --seconds nan   | --seconds: must be from 0 to 3600
+consumer_produce --fail-on 6     | --fail-on: must be from 0 to 5
+consumer_produce --fail-on -1    | --fail-on: must be from 0 to 5
+server --port -1                 | --port: not from 0 to 65,535
+server --port x                  | --port: invalid int value: 'x'
+compare x                        | MODEL: invalid choice: 'x'
+compare --pages 0                | --pages: must be from 1 to 100000
+compare --pages 1.5              | --pages: invalid int value: '1.5'
+compare --workers -2             | --workers: must be from 1 to 5000
+compare --seconds inf            | --seconds: must be from 0 to 60
+compare --timeout 0              | --timeout: must be from 0.001 to 3600
+compare --url ftp://[::1]        | --url: invalid address value
+compare --url 127.0.0.1:8080     | --url: invalid address value
+compare --url http://            | --url: invalid address value
+compare --url http://[::1        | --url: invalid address value
+compare --url http://[::1]:99999 | --url: invalid address value
+compare --url http://[::1]:8/a   | --url: invalid address value
+compare --url http://[::1]:8/?a  | --url: invalid address value
+download --limit 0               | --limit: must be from 1 to
+download --timeout nan           | --timeout: must be from
+download --url ftp://127.0.0.1   | --url: invalid address value
+download --folder /dev/null      | --folder:
+download /no/such/file           | FILE:
+download /dev/null               | FILE:
+"""
+
+
+@pytest.mark.parametrize(("line", "message"), rows(BAD_ARGUMENTS))
+def test_bad_arguments(
+    line: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Argparse's own error names what is wrong; nothing runs."""
+    name, *arguments = line.split()
+    monkeypatch.syspath_prepend(ROOT / "aio_http")
+    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        import_module(name).main()
+    printed, errors = capsys.readouterr()
+    assert printed == ""
+    assert f"error: argument {message}" in errors
