@@ -20,7 +20,6 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from helpers import commands
 from helpers.commands import (
     LIMIT,
     PROGRAMS,
@@ -120,8 +119,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
         and hasattr(item, "callspec")
     ]
     fast = request.config.option.markexpr == "not slow"
-    if not fast:
-        commands.LIMIT = 3 * LIMIT
+    limit = LIMIT if fast else 3 * LIMIT
     with ThreadPoolExecutor(AT_ONCE if fast else SLOW_AT_ONCE) as pool:
         # Those that run longest go first.
         for command in sorted(dict.fromkeys(wanted), key=lambda x: -x.takes):
@@ -130,7 +128,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
                 if "{" in command.line
                 else None
             )
-            results[command] = pool.submit(run, command, where)
+            results[command] = pool.submit(run, command, where, limit)
         try:
             yield
         finally:

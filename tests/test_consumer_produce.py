@@ -1,4 +1,4 @@
-"""Chapter 3: what `consumer_produce.py` prints, and how it ends.
+"""Chapter 3: what `consumer_produce.py` prints, and what a failure does.
 
 Five items of half a second: 2.5 s for one consumer, 1.5 s for two.
 """
@@ -192,7 +192,7 @@ def test_how_far_the_producer_runs_ahead(model: str, result: Result) -> None:
     assert 3 + 1 <= max(map(sub, produced, consumed)) <= 3 + 1 + 1
 
 
-# When a consumer fails, and other ends
+# When a consumer fails
 
 
 @runs("consumer_produce.py --items 50 --fail-on 3 --seconds 0.05")

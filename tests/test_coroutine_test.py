@@ -1,4 +1,4 @@
-"""Chapter 1: what `coroutine_test.py` prints, and how it ends.
+"""Chapter 1: what `coroutine_test.py` prints, and how its event loop works.
 
 Three hellos wait 0.8, 0.4 and 1.2 seconds: 2.4 one after another, 1.2 at once.
 """
@@ -111,9 +111,6 @@ def test_lines_stay_whole(result: Result) -> None:
     assert len(matches(BYE, result.lines)) == 200
     assert len(result.lines) == 402
     assert result.lines[-1].endswith("OS threads 200")
-
-
-# How it ends
 
 
 # The event loop of ten lines

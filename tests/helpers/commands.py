@@ -30,7 +30,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "programs"
-LIMIT = 40.0  # seconds; a command that takes longer hangs, and is killed
+LIMIT = 40.0  # seconds; what takes longer hangs, and is killed
 
 # How much of a sleep is sure to pass. On Windows, before Python 3.13, asyncio
 # reads a clock that ticks every 15.6 ms, and may end a sleep two ticks early.
@@ -121,10 +121,15 @@ def matches(pattern: str, lines: list[Line]) -> list[re.Match[str]]:
     return [m for line in lines if (m := re.fullmatch(pattern, line))]
 
 
-def run(command: Command, addresses: dict[str, str] | None = None) -> Result:
+def run(
+    command: Command,
+    addresses: dict[str, str] | None = None,
+    limit: float = LIMIT,
+) -> Result:
     """Start the command, watch it to its end, and tell what came of it.
 
-    One that hangs is killed, and fails the test that wanted it.
+    One that takes longer than the limit, in seconds, or four times as long as
+    it should, hangs: it is killed, and fails the test that wanted it.
     """
     typed = re.sub(r"^WITHOUT=\S+", "", command.line)
     typed = typed.format(**addresses or {})
@@ -135,13 +140,13 @@ def run(command: Command, addresses: dict[str, str] | None = None) -> Result:
         ExitStack() as turn,
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
     ):
-        if STARTING.acquire(timeout=LIMIT / 2):
+        if STARTING.acquire(timeout=limit / 2):
             turn.callback(STARTING.release)
         start = time.perf_counter()
         with started(
             line,
             environment(command),
-            bound(max(LIMIT, 4 * command.takes)),
+            bound(max(limit, 4 * command.takes)),
             errors=errors,
         ) as process:
             lines, pressed = watch(process, command, start, turn.close)
@@ -283,16 +288,11 @@ def watch(
         if at and not pressed and re.search(at, printed, re.MULTILINE):
             time.sleep(0.2)  # let it settle: nobody types faster
             pressed = time.perf_counter()
-            press_ctrl_c(process, command.group)
+            if command.group and sys.platform != "win32":
+                os.killpg(process.pid, signal.SIGINT)
+            else:
+                process.send_signal(signal.SIGINT)
     return lines, pressed
-
-
-def press_ctrl_c(process: "subprocess.Popen[str]", group: bool) -> None:
-    """Send SIGINT to the process, or to its whole group."""
-    if group and sys.platform != "win32":
-        os.killpg(process.pid, signal.SIGINT)
-    else:
-        process.send_signal(signal.SIGINT)
 
 
 # Tell how it ended.
