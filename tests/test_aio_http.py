@@ -296,9 +296,9 @@ def test_misbehaving_server(result: Result) -> None:
 
     late = {"silent"}
     if model in WHOLE_PAGE:
-        late |= {answer.__name__ for answer in SLOW}
+        late |= {*SLOW}
     timed_out = {n for n, reason in why.items() if "Timeout" in reason}
-    assert late == {ANSWERS[n].__name__ for n in timed_out}
+    assert late == {ANSWERS[n] for n in timed_out}
     # One page after another, or the longest of them, and not much more.
     least = 2 * LATE + TIMEOUT if model == "sequential" else TIMEOUT
     assert least * SURE <= float(end["seconds"]) < least + 5
