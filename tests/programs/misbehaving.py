@@ -54,9 +54,7 @@ BAD = [*wrong(1), "silent", "reset"]
 ANSWERS = dict(enumerate(["fine", *SLOW, *BAD, *GOOD], 1))
 
 
-def little_by_little(
-    client: socket.socket, data: bytes, seconds: float
-) -> None:
+def trickle(client: socket.socket, data: bytes, seconds: float) -> None:
     """Send the data in six parts, with a wait before each but the first."""
     size = -(-len(data) // 6)
     for start in range(0, len(data), size):
@@ -84,13 +82,13 @@ def answer(client: socket.socket) -> None:
             case "until_close":  # which is the end of the page
                 client.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + page)
             case "in_parts":
-                little_by_little(client, head + page, 0.2)
+                trickle(client, head + page, 0.2)
             case "slow_headers":
-                little_by_little(client, head[:-2], LATE)
+                trickle(client, head[:-2], LATE)
                 client.sendall(head[-2:] + page)
             case "slow_page":
                 client.sendall(head)
-                little_by_little(client, page, LATE)
+                trickle(client, page, LATE)
             case "silent":  # until the client gives up
                 while client.recv(1024):
                     pass
