@@ -141,7 +141,9 @@ def boxes(page: "Page", what: str) -> list[tuple[float, float]]:
 def test_hellos_then_blocks(page: "Page") -> None:
     press(page, "hello", "5", "1")
     row = result(page)
-    assert re.match(r"5 × /hello \| [12]\.\d\d s \| 5 \| (no|0\.\d s)", row)
+    # The page's idea of the server's clock may move by a little meanwhile.
+    took = r"(0\.9|[12]\.\d)\d s"
+    assert re.match(rf"5 × /hello \| {took} \| 5 \| (no|0\.\d s)", row)
     assert "5 × /hello took " in page.locator("#said").inner_text()
     hellos = boxes(page, ".bar")
     assert len(hellos) == 5
@@ -154,7 +156,8 @@ def test_hellos_then_blocks(page: "Page") -> None:
     # A start is told before its handler blocks.
     assert page.locator("#in-flight").inner_text() == "1"
     row = result(page)
-    assert re.match(r"3 × /block \| 3\.\d\d s \| 1 \| [23]\.\d s", row)
+    took = r"(2\.9|3\.\d)\d s"
+    assert re.match(rf"3 × /block \| {took} \| 1 \| [23]\.\d s", row)
     one, two, three = boxes(page, ".block .bar")
     assert one[1] <= two[0] + 1 < two[1] <= three[0] + 1
     # The last one waited while the others were served.
@@ -173,7 +176,7 @@ def test_six_connections_for_all_tabs(page: "Page") -> None:
     for tab in tabs:
         visit(tab, page.url)
         tab.locator("#count").fill("1")
-        tab.locator("#seconds").fill("2")
+        tab.locator("#seconds").fill("5")
     for tab in tabs:
         tab.evaluate("for (let n = 0; n < 5; n++) $('ask-hello').click()")
     page.bring_to_front()
