@@ -188,9 +188,10 @@ compare --url http://[::1]:8/?a  | --url: invalid address value
 download --limit 0               | --limit: must be from 1 to
 download --timeout nan           | --timeout: must be from
 download --url ftp://127.0.0.1   | --url: invalid address value
-download --folder /dev/null      | --folder:
+download --folder README.md      | --folder:
 download /no/such/file           | FILE:
 download /dev/null               | FILE:
+download /bin/sh                 | FILE:
 """
 
 
