@@ -12,11 +12,13 @@ import signal
 import sys
 import threading
 import time
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, SURE, Command, Result, matches, runs, shell
-from helpers.screens import without_clock
+import test_endings
+from helpers.commands import ROOT, Command, Line, Result, matches, runs, shell
+from helpers.screens import alike
 
 sys.path.insert(0, str(ROOT))
 
@@ -26,6 +28,8 @@ CORES = asyc_test.usable_cores()
 # The pool of to_thread counted all cores before Python 3.13.
 POOL_CORES = CORES if sys.version_info >= (3, 13) else os.cpu_count() or 1
 THREADS = min(32, POOL_CORES + 4)
+HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+VERSION = sys.version.split()[0]
 
 SCREEN = f"""
 $ python asyc_test.py run await task group gather
@@ -106,6 +110,9 @@ main: asked deaf to end, it is pending
 deaf: CancelledError at my await, never mind
 main: deaf is done
 == cancel: 0.40 s
+== limit
+...
+== limit: 1.20 s | one after another 5.90 s
 == blocking
 Hello 1 serve thread id = A OS thread = A
 Bye.. 1
@@ -271,120 +278,8 @@ Hello 0.2 serve thread id = A OS thread = A
 Bye.. 0.2
 asyncio: Executing <Task ...asyc_test.py:...> ... took 0.2... seconds
 == debug: 0.20 s
-"""
 
-BLOCK = re.compile(r"^== (\w+)$.*?^== \1:.*?$", re.M | re.S)
-SCREENS = {m[1]: m[0].splitlines() for m in BLOCK.finditer(SCREEN)}
-for step, version, skipped in [
-    ("shutdown", (3, 13), "main: skipped, Queue.shutdown needs Python 3.13"),
-    ("eager", (3, 12), "main: skipped, eager tasks need Python 3.12"),
-]:
-    if sys.version_info < version:
-        SCREENS[step] = [f"== {step}", skipped, f"== {step}: 0.00 s"]
-
-TOURS = re.findall(r"^\$ python (.*)$", SCREEN, re.M)
-STEPS = [step for tour in TOURS for step in tour.split()[1:]]
-LATE = 0.7
-ENDING = re.compile(r"(?P<who>.+): (?P<seconds>\d+\.\d\d) s(?P<more>.*)")
-
-
-def drawn(result: Result, step: str) -> list[str]:
-    """Return the lines of a step in the form above."""
-    first = next((x for x in result.lines if " now = " in x), result.lines[0])
-    lines = [
-        without_clock(line, first)
-        for line in result.block(step)
-        # Debug mode reports others, too, if the machine is busy.
-        if "Executing <" not in line or "broken_hello() done" in line
-    ]
-    if step == "blocking":  # threads can start in any order
-        lines[8:11] = sorted(
-            lines[8:11], key=lambda x: "1 0.2 0.6".find(x.split()[1])
-        )
-    text = "\n".join(lines)
-    for name in ("serve thread id", "OS thread", "process"):
-        ids = dict.fromkeys(re.findall(rf"{name} = (\d+)", text))
-        for number, letter in zip(ids, "ABCDEFG", strict=False):
-            text = re.sub(rf"{name} = {number}\b", f"{name} = {letter}", text)
-    return text.splitlines()
-
-
-def alike(line: str, expected: str) -> bool:
-    """Return whether the line is the expected one, and in time."""
-    one, other = ENDING.fullmatch(line), ENDING.fullmatch(expected)
-    if one and other:
-        late = float(one["seconds"]) - float(other["seconds"]) * SURE
-        same = one["who"] + one["more"] == other["who"] + other["more"]
-        return same and 0 <= late < LATE
-    pattern = re.escape(expected).replace(r"\.\.\.", ".*")
-    return bool(re.fullmatch(pattern, line))
-
-
-def check(printed: list[str], expected: list[str]) -> None:
-    """Compare them; a line that is alike stands for the expected one."""
-    for number, pair in enumerate(zip(printed, expected, strict=False)):
-        if alike(*pair):
-            printed[number] = expected[number]
-    assert printed == expected
-
-
-@pytest.mark.parametrize(
-    ("step", "result"),
-    [
-        pytest.param(step, Command(tour, takes=20), id=step)
-        for tour in TOURS
-        for step in tour.split()[1:]
-        if step != "limit"
-    ],
-    indirect=["result"],
-)
-def test_screen(step: str, result: Result) -> None:
-    """It is the one above."""
-    check(drawn(result, step), SCREENS[step])
-
-
-@runs(*(Command(tour, takes=20) for tour in TOURS))
-def test_tour_ends_well(result: Result) -> None:
-    """Each step in its turn, no warning, nothing left running."""
-    assert (result.status, result.errors) == (0, "")
-    assert not result.left_running
-    headings = [m[1] for m in matches(r"== (\w+)", result.lines)]
-    assert headings == result.command.line.split()[1:]
-
-
-@runs(TOURS[1])
-def test_five_at_a_time(result: Result) -> None:
-    """Five start at once, and never are more than five in flight."""
-    *hellos, end = result.block("limit")[1:]
-    assert len({x.partition(" now")[0] for x in hellos}) == 40
-    in_flight = [0]
-    for line in hellos:
-        step = 1 if line.startswith("Hello") else -1
-        in_flight.append(in_flight[-1] + step)
-    assert in_flight[:6] == [0, 1, 2, 3, 4, 5]
-    assert max(in_flight) == 5
-    assert alike(end, "== limit: 1.20 s | one after another 5.90 s")
-
-
-HAS_GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-@runs(TOURS[-1])
-def test_threads_lose_updates(result: Result) -> None:
-    """Not in `count += 1` where there is a GIL; always with a call between."""
-    form = r"\w+: counted to ([\d,]+) of 5,000,000"
-    add_one, call_between = (
-        int(m[1].replace(",", "")) for m in matches(form, result.block("lock"))
-    )
-    assert 0 < call_between < 5_000_000
-    assert add_one == 5_000_000 or (add_one > 0 and not HAS_GIL)
-
-
-# The step that computes
-
-
-VERSION = sys.version.split()[0]
-CPU = f"""
+$ python asyc_test.py cpu
 == cpu
 main: cores {CORES} | Python {VERSION} with{"out" * (not HAS_GIL)} a GIL
 one after another: process = A OS thread = A aaaa
@@ -405,18 +300,77 @@ interpreters: process = A OS thread = G cdcdcdcd
 interpreters: ... s | ... times as fast
 == cpu: ... s
 """
+
+LATE = 0.7
+*TOURS, CPU = re.findall(r"^\$ python (.*)$", SCREEN, re.M)
+BLOCK = re.compile(r"^== (\w+)$.*?^== \1:.*?$", re.M | re.S)
+SCREENS = {m[1]: m[0] for m in BLOCK.finditer(SCREEN)}
+for step, version, skipped in [
+    ("shutdown", (3, 13), "main: skipped, Queue.shutdown needs Python 3.13"),
+    ("eager", (3, 12), "main: skipped, eager tasks need Python 3.12"),
+]:
+    if sys.version_info < version:
+        SCREENS[step] = f"== {step}\n{skipped}\n== {step}: 0.00 s"
 if sys.version_info < (3, 14):
     skipped = "interpreters: skipped, they need Python 3.14\n"
-    CPU = re.sub("(interpreters: .*\n)+", skipped, CPU)
+    SCREENS["cpu"] = re.sub("(inter.*\n)+", skipped, SCREENS["cpu"])
+
+
+def printed(result: Result, step: str) -> list[Line]:
+    """Return the lines of a step, without what a busy machine changes."""
+    lines = [
+        line
+        for line in result.block(step)
+        # Debug mode reports others, too.
+        if "Executing <" not in line or "broken_hello() done" in line
+    ]
+    if step == "blocking":  # threads can start in any order
+        lines[8:11] = sorted(
+            lines[8:11], key=lambda x: "1 0.2 0.6".find(x.split()[1])
+        )
+    return lines
+
+
+@runs(
+    *(Command(tour, takes=20) for tour in TOURS),
+    slow=[CPU, Command("asyc_test.py", dev=False, takes=23)],
+)
+def test_screen(result: Result) -> None:
+    """Each step in its turn, as above; no warning, nothing left running."""
+    assert (result.status, result.errors) == (0, "")
+    assert not result.left_running
+    steps = result.command.line.split()[1:] or [*asyc_test.STEPS]
+    assert [m[1] for m in matches(r"== (\w+)", result.lines)] == steps
+    for step, page in SCREENS.items():
+        if step in steps:
+            assert alike(printed(result, step), page, LATE) == page
+
+
+@runs(TOURS[1])
+def test_five_at_a_time(result: Result) -> None:
+    """Five start at once, and never are more than five in flight."""
+    hellos = result.block("limit")[1:-1]
+    assert len({x.partition(" now")[0] for x in hellos}) == 40
+    steps = (1 if line.startswith("Hello") else -1 for line in hellos)
+    in_flight = [*accumulate(steps)]
+    assert in_flight[:5] == [1, 2, 3, 4, 5]
+    assert max(in_flight) == 5
+
+
+@runs(TOURS[-1])
+def test_threads_lose_updates(result: Result) -> None:
+    """Not in `count += 1` where there is a GIL; always with a call between."""
+    add_one, call_between = result.block("lock")[1:3]
+    every = ": counted to 5,000,000 of "
+    assert every not in call_between
+    assert every in add_one or not HAS_GIL
+    assert ": counted to 0 of " not in add_one + call_between
 
 
 @pytest.mark.slow
-@runs(Command("asyc_test.py cpu", takes=20))
-def test_cpu(result: Result) -> None:
-    """Who worked where, in turns, and how many times as fast."""
-    assert (result.status, result.errors) == (0, "")
-    assert not result.left_running
-    check(drawn(result, "cpu"), CPU.split("\n")[1:-1])
+@runs(CPU)
+def test_times_as_fast(result: Result) -> None:
+    """They are the quotient of the seconds."""
     (alone,) = matches("one after another: (.*) s", result.lines)
     for row in matches("(.*): (.*) s . (.*) times as fast", result.lines):
         ratio = float(alone[1]) / float(row[2])
@@ -428,20 +382,10 @@ def test_cpu(result: Result) -> None:
 @pytest.mark.skipif(not shutil.which("taskset"), reason="no taskset here")
 def test_one_core() -> None:
     """Another core of the machine is no core of this process."""
-    done = shell("taskset -c 0 python asyc_test.py cpu | head -n 3")
+    done = shell(f"taskset -c 0 python {CPU} | head -n 3")
     _, first, second = done.stdout.splitlines()
     assert first.startswith("main: cores 1 | Python ")
     assert second == "main: on one core nothing can work at the same time"
-
-
-def others_compute() -> bool:
-    """Return whether another process computes for the next half second."""
-    running = []
-    for _ in range(10):
-        time.sleep(0.05)
-        load = Path("/proc/loadavg").read_text(encoding="utf-8")
-        running.append(int(load.split()[3].partition("/")[0]))
-    return min(running) > 1  # one is this process
 
 
 @pytest.mark.last
@@ -454,13 +398,17 @@ def test_processes_work_at_the_same_time() -> None:
     A moment's disturbance meets now this row and now that: the best of five
     counts. Where others compute all the time, it says nothing.
     """
-    if others_compute():
+    for _ in range(10):
+        time.sleep(0.05)
+        load = Path("/proc/loadavg").read_text(encoding="utf-8")
+        if load.split()[3].startswith("1/"):  # this process, and no other
+            break
+    else:
         pytest.skip("the machine is busy")
-    done = shell("python asyc_test.py" + 5 * " cpu", timeout=200)
+    done = shell(f"python {CPU}" + 4 * " cpu", timeout=200)
     ratios: dict[str, list[float]] = {}
     for row in re.finditer(r"(\w+): .* (.*) times as fast", done.stdout):
         ratios.setdefault(row[1], []).append(float(row[2]))
-    assert {len(five) for five in ratios.values()} == {5}
     assert max(ratios["processes"]) >= 1.5
     assert max(ratios.get("interpreters", [2.0])) >= 1.5
     assert min(ratios["coroutines"]) < 1.4
@@ -468,29 +416,13 @@ def test_processes_work_at_the_same_time() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="a line for a POSIX shell")
+@test_endings.posix
 def test_no_process_outlives_a_reader_that_has_gone() -> None:
     """It goes when processes are about to start; one that stays would hang."""
-    reader = "sed '/^threads: .* fast/q'"
-    line = f"(python asyc_test.py cpu; echo $? >&2) | {reader}"
-    done = shell(line, timeout=100)
+    until = "sed '/^threads: .* fast/q'"
+    done = shell(f"(python {CPU}; echo $? >&2) | {until}", timeout=100)
     assert done.stdout.endswith(" times as fast\n")
     assert done.stderr == f"{128 + signal.SIGPIPE}\n"
-
-
-# How it starts and ends
-
-
-@pytest.mark.slow
-@runs(Command("asyc_test.py", dev=False, takes=23))
-def test_the_whole_tour(result: Result) -> None:
-    """All steps in one process, in their order; none disturbs another."""
-    assert (result.status, result.errors) == (0, "")
-    headings = [m[1] for m in matches(r"== (\w+)", result.lines)]
-    assert headings == list(asyc_test.STEPS)
-    assert sorted(headings) == sorted([*STEPS, "cpu"])
-    for step in SCREENS:
-        check(drawn(result, step), SCREENS[step])
 
 
 @runs("asyc_test.py -h")
@@ -498,6 +430,7 @@ def test_help(result: Result) -> None:
     """It lists the steps in the tour's order, a dozen for every day first."""
     listed = [m[1] for m in matches(r"    (\w+)  .*", result.lines)]
     assert listed == list(asyc_test.STEPS)
+    assert sorted(listed) == sorted(SCREENS)
     every_day, _, _ = "\n".join(result.lines).partition("When you need it")
     assert every_day.count("\n    ") == 12
 
@@ -510,34 +443,23 @@ def test_ids(capsys: pytest.CaptureFixture[str]) -> None:
     assert here in capsys.readouterr().out
 
 
-def interrupted(*steps: str) -> list[Command]:
-    """Return commands that Ctrl-C ends in the first of two steps."""
-    return [
-        Command(f"asyc_test.py {step} iterate", ctrl_c_at=f"== {step}")
-        for step in steps
-    ]
-
-
 # It finds a sleeper, tasks, a blocked loop, a thread, and a loop elsewhere; on
 # a busy machine perhaps the step after that.
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
+@test_endings.posix
 @runs(
-    *interrupted(*asyc_test.STEPS),
+    *(
+        Command(f"asyc_test.py {step} iterate", f"== {step}")
+        for step in asyc_test.STEPS
+    ),
     Command("asyc_test.py cpu iterate", "threads", takes=20),
     Command("asyc_test.py cpu iterate", "processes", takes=20),
-    Command("asyc_test.py blocking iterate", ctrl_c_at="broken_hello"),
-    Command("asyc_test.py no_stop iterate", ctrl_c_at="main: TimeoutError"),
+    Command("asyc_test.py blocking iterate", "broken_hello"),
+    Command("asyc_test.py no_stop iterate", "main: TimeoutError"),
     "tests/programs/hasty.py spawn",
     "tests/programs/hasty.py fork",
     "tests/programs/hasty.py forkserver",
 )
 def test_ctrl_c_in_every_step(result: Result) -> None:
-    """It ends at once, without a word, and with nothing like a result."""
-    assert (result.status, result.errors) == (130, "")
-    assert result.since_ctrl_c < 3
-    headings = matches(r"== \w+", result.lines)
-    ends = matches(r"== \w+: .*", result.lines)
-    assert len(headings) == len(ends) + 1
-    assert not any(x.startswith("== iterate:") for x in result.lines)
-    assert not result.left_running
+    """It ends as three of the steps do in the test of that name."""
+    test_endings.test_ctrl_c(result)

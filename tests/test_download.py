@@ -1,7 +1,7 @@
 """Chapter 4: how to test a program that downloads: `aio_http/download.py`.
 
-The server is the test's own. It answers as the test wants, and keeps what it
-was asked for and when. The program runs beside it, started as a reader does.
+The server is the test's own. It answers as the test wants, and keeps when it
+was asked for what. The program runs beside it, started as a reader does.
 Nobody sleeps and hopes: the server waits for what has to happen at once, and
 it is the server that presses Ctrl-C.
 """
@@ -12,7 +12,6 @@ import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -21,6 +20,7 @@ from unittest import mock
 
 import pytest
 from aiohttp import test_utils, web
+from aiohttp.typedefs import Handler
 from helpers.commands import ROOT, shell
 
 sys.path.insert(0, str(ROOT / "aio_http"))
@@ -28,35 +28,27 @@ sys.path.insert(0, str(ROOT / "aio_http"))
 from download import file_name, main, pause_after, retry_after
 
 PROGRAM = [sys.executable, "-Werror", "aio_http/download.py"]
-# A limit on a file's size, which is met as the end of a disk is.
-FULL_DISK = ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *PROGRAM]
-WITH_A_DISK = """
-import sys, threading, time
-sys.path.insert(0, "aio_http")
-import download
-save, five = download.save, threading.Barrier(5, timeout=9)
-download.save = lambda *page: (HOW, save(*page))
-download.main()
-"""
+posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 
 def disk(how: str) -> list[str]:
     """Return the program with a disk that does so before it writes a page."""
-    return [*PROGRAM[:2], "-c", WITH_A_DISK.replace("HOW", how)]
+    lines = f"""
+import sys, threading, time
+sys.path.insert(0, "aio_http")
+import download
+save, five = download.save, threading.Barrier(5, timeout=9)
+download.save = lambda *page: ({how}, save(*page))
+download.main()
+"""
+    return [*PROGRAM[:2], "-c", lines]
 
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
+async def whole(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=9999 * request.path.encode())
 
 
-def content(path: str) -> bytes:
-    return 9999 * path.encode()
-
-
-async def whole(request: web.Request, nth: int) -> web.StreamResponse:
-    return web.Response(body=content(request.path))
-
-
-async def drip(request: web.Request, nth: int) -> web.StreamResponse:
+async def drip(request: web.Request) -> web.StreamResponse:
     """Send twenty bytes of many, for one second, and break off."""
     response = web.StreamResponse(headers={"Content-Length": "9999"})
     await response.prepare(request)
@@ -68,76 +60,51 @@ async def drip(request: web.Request, nth: int) -> web.StreamResponse:
     return response
 
 
-async def moody(request: web.Request, nth: int) -> web.StreamResponse:
-    if nth == 1 and request.path == "/half":
-        return await drip(request, nth)
-    if nth == 1 and request.path.startswith("/bus"):
-        raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
-    always = {
-        "/broken": web.HTTPInternalServerError(),
-        "/missing": web.HTTPNotFound(),
-        "/same": web.HTTPNotModified(),
-        "/moved": web.HTTPFound("/fine"),
-        "/away": web.HTTPFound("ftp://127.0.0.1"),
-    }
-    if request.path in always:
-        raise always[request.path]
-    return await whole(request, nth)
-
-
 class Site:
-    """A server, what it has seen, and the program beside it."""
+    """A server, and the program beside it."""
 
-    # What comes for a path that is asked for the nth time.
-    answer: Callable[[web.Request, int], Awaitable[web.StreamResponse]]
-    program: asyncio.subprocess.Process
+    command = PROGRAM
+    process: asyncio.subprocess.Process
+    asked: dict[str, list[float]]  # when it was asked for each path
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.asked: dict[str, list[float]] = defaultdict(list)
-        self.connections: set[object] = set()
-        self.now = self.most = 0
         self.port = test_utils.unused_port()
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
-        self.asked[request.path].append(time.monotonic())
-        self.connections.add(request.transport)
-        self.now += 1
-        self.most = max(self.most, self.now)
-        try:
-            return await self.answer(request, len(self.asked[request.path]))
-        finally:
-            self.now -= 1
-
     def download(
-        self, paths: list[str], options: str = "", program: list[str] = PROGRAM
+        self, answer: Handler, paths: list[str], options: str = ""
     ) -> list[str]:
         """Run the program; return the lines it prints, and its status."""
         base = f"http://127.0.0.1:{self.port}"
         self.names = {file_name(base + path): path for path in paths}
-        command = [*program, *options.split(), "--folder", str(self.folder)]
+        self.asked = defaultdict(list)
+        command = [*self.command, f"--folder={self.folder}", *options.split()]
         command += ["--url", *(base + path for path in paths)]
-        app = web.Application()
-        app.router.add_get("/{path}", self.serve)
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            self.asked[request.path].append(time.monotonic())
+            return await answer(request)
 
         async def run() -> str:
+            app = web.Application()
+            app.router.add_get("/{path}", serve)
             async with test_utils.TestServer(app, port=self.port):
-                self.program = await asyncio.create_subprocess_exec(
+                self.process = await asyncio.create_subprocess_exec(
                     *command, cwd=ROOT, stdout=PIPE, stderr=STDOUT
                 )
-                loop = asyncio.get_running_loop()
-                bound = loop.call_later(30, self.program.kill)
-                printed, _ = await self.program.communicate()
-                bound.cancel()
-            return printed.decode() + f"status {self.program.returncode}"
+                asyncio.get_running_loop().call_later(30, self.process.kill)
+                printed, _ = await self.process.communicate()
+            return printed.decode() + f"status {self.process.returncode}"
 
         screen = asyncio.run(run()).replace(base, "")
         return re.sub(r"\d+\.\d\d s ", "S s ", screen).splitlines()
 
-    def pages(self) -> dict[str, bytes]:
-        """Return the content of the files, by the path it was asked for."""
-        files = self.folder.iterdir()
-        return {self.names[file.name]: file.read_bytes() for file in files}
+    def there(self) -> set[str]:
+        """Return the paths whose files are there; all have to be whole."""
+        paths = {self.names[x.name]: x for x in self.folder.iterdir()}
+        for path, file in paths.items():
+            assert file.read_bytes() == 9999 * path.encode()
+        return set(paths)
 
 
 @pytest.fixture
@@ -146,45 +113,57 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_limit_and_one_session(site: Site) -> None:
-    """Five at a time, no more and no fewer, over five connections.
-
-    All five are written at a time, too: a thread can wait for a disk.
-    """
+    """Five pages at a time, no more and no fewer, on the way and to disk."""
     five = asyncio.Barrier(5)
+    connections = set()
 
-    async def together(request: web.Request, nth: int) -> web.StreamResponse:
+    async def together(request: web.Request) -> web.StreamResponse:
+        connections.add(request.transport)
         await five.wait()
-        return await whole(request, nth)
+        return await whole(request)
 
-    site.answer = together
     paths = [f"/{n}" for n in range(20)]
-    screen = site.download(paths, "--limit 5", disk("five.wait()"))
-    assert screen == [
+    site.command = disk("five.wait()")
+    assert site.download(together, paths, "--limit 5") == [
         "pages 20 | there 0",
         "== download: S s | arrived 20 | failed 0 | tries 20 | there 20 of 20",
         "status 0",
     ]
-    assert (site.most, len(site.connections)) == (5, 5)
-    assert site.pages() == {path: content(path) for path in paths}
+    assert len(connections) == 5
+    assert site.there() == set(paths)
 
 
 def test_tries(site: Site) -> None:
     """Another try for what may succeed, and for nothing else."""
-    site.answer = moody
-    paths = ["/busy", "/busier", "/busiest", "/half", "/moved", "/broken"]
-    paths += ["/missing", "/away", "/same"]
-    screen = site.download(paths, "--tries 3 --pause 0.2 --limit 1")
-    assert screen == [
+
+    async def moody(request: web.Request) -> web.StreamResponse:
+        first = len(site.asked[request.path]) == 1
+        match request.path:
+            case "/busy" | "/busier" | "/busiest" if first:
+                raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
+            case "/half" if first:
+                return await drip(request)
+            case "/moved":
+                raise web.HTTPFound("/fine")
+            case "/away":
+                raise web.HTTPFound("ftp://127.0.0.1")
+            case "/500" | "/404" | "/304":
+                return web.Response(status=int(request.path[1:]))
+        return await whole(request)
+
+    paths = ["/busy", "/busier", "/busiest", "/half", "/moved", "/away"]
+    paths += ["/500", "/404", "/304"]
+    assert site.download(moody, paths, "--tries 3 --pause 0.2 --limit 1") == [
         "pages 9 | there 0",
-        "/broken: 500 Internal Server Error | tries 3",
-        "/missing: 404 Not Found | tries 1",
         "/away: NonHttpUrlRedirectClientError ftp://127.0.0.1 | tries 1",
-        "/same: ClientError status 304 | tries 1",
+        "/500: 500 Internal Server Error | tries 3",
+        "/404: 404 Not Found | tries 1",
+        "/304: ClientError status 304 | tries 1",
         "== download: S s | arrived 5 | failed 4 | tries 15 | there 5 of 9",
         "status 1",
     ]
     # Chance cuts a pause, to no less than half; then it doubles.
-    first, second, third = site.asked["/broken"]
+    first, second, third = site.asked["/500"]
     assert second - first >= 0.1
     assert third - second >= 0.2
     first, second = site.asked["/busy"]
@@ -200,15 +179,14 @@ def test_pauses() -> None:
     assert retry_after("soon") == 0
     ours = [pause_after(ValueError(), 3, 2.0) for _ in range(100)]
     assert 4 <= min(ours) < max(ours) <= 8
-    busy = ValueError()
-    vars(busy)["headers"] = {"Retry-After": 5000 * "9"}
+    busy = mock.Mock(headers={"Retry-After": 5000 * "9"})
     assert 60 < pause_after(busy, 99, 2.0) <= 120
 
 
 def test_timeout(site: Site) -> None:
     """For each try, and for all of a page, though something always comes."""
-    site.answer = drip
-    screen = site.download(["/page"], "--timeout 0.5 --tries 2 --pause 0")
+    options = "--timeout 0.5 --tries 2 --pause 0"
+    screen = site.download(drip, ["/page"], options)
     assert screen[1] == "/page: TimeoutError | tries 2"
     first, second = site.asked["/page"]
     assert second - first > 0.4
@@ -218,40 +196,38 @@ def test_timeout(site: Site) -> None:
 def test_ctrl_c_and_again(site: Site) -> None:
     """Whole pages are left; started again, it asks for the others only."""
 
-    async def press(request: web.Request, nth: int) -> web.StreamResponse:
+    async def press(request: web.Request) -> web.StreamResponse:
         if len(site.asked) == 25:
-            site.program.send_signal(SIGINT)
-            await site.program.wait()
-        return await whole(request, nth)
+            site.process.send_signal(SIGINT)
+            await site.process.wait()
+        return await whole(request)
 
-    site.answer = press
-    contents = {f"/{n}": content(f"/{n}") for n in range(40)}
-    screen = site.download([*contents], "--limit 8", disk("time.sleep(0.1)"))
+    paths = [f"/{n}" for n in range(40)]
+    site.command = disk("time.sleep(0.1)")
+    screen = site.download(press, paths, "--limit 8")
     # Also those that threads were still writing.
-    there = site.pages()
+    there = site.there()
     assert screen[-2].endswith(f" | there {len(there)} of 40")
     assert screen[-1] == "status 130"
     assert 10 < len(there) < 40
-    assert there.items() <= contents.items()
 
-    site.asked.clear()
-    site.answer = whole
-    screen = site.download([*contents])
+    screen = site.download(whole, paths)
     assert screen[0] == f"pages 40 | there {len(there)}"
-    asked = {path: len(times) for path, times in site.asked.items()}
-    assert asked == dict.fromkeys(contents.keys() - there.keys(), 1)
-    assert site.pages() == contents
+    assert site.asked.keys() == set(paths) - there
+    assert f" | tries {len(site.asked)} | there 40 of 40" in screen[1]
+    assert site.there() == set(paths)
 
 
 @posix
 def test_full_disk(site: Site) -> None:
     """A line says so, one for all pages; no half page is left."""
-    site.answer = whole
-    screen = site.download([f"/{n}" for n in range(100)], "", FULL_DISK)
+    # A limit on a file's size, which is met as the end of a disk is.
+    site.command = ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *PROGRAM]
+    screen = site.download(whole, [f"/{n}" for n in range(100)])
     assert screen[1] == "cannot write: [Errno 27] File too large"
     assert screen[2].endswith(" | there 0 of 100")
     assert screen[3:] == ["status 1"]
-    assert site.pages() == {}
+    assert site.there() == set()
 
 
 def test_file_names() -> None:
@@ -269,15 +245,15 @@ def test_file_names() -> None:
 def test_own_server(tmp_path: Path) -> None:
     """A tenth of fifty pages fails at first; the next server has the rest."""
     line = f"python -W error aio_http/download.py --folder {tmp_path}"
-    first, second = (shell(line + x, check=False) for x in (" --tries 1", ""))
-    counts = " | arrived 45 | failed 5 | tries 50 | there 45 of 50\n"
-    assert first.stdout.endswith(counts)
-    counts = " | arrived 5 | failed 0 | tries 10 | there 50 of 50\n"
-    assert second.stdout.endswith(counts)
+    done = shell(f"{line} --tries 1", check=False)
+    counts = "arrived 45 | failed 5 | tries 50 | there 45 of 50\n"
+    assert done.stdout.endswith(counts)
     # No progress through a pipe.
-    assert len(first.stderr.splitlines()) == 5
-    assert first.stderr.count(": 503 Service Unavailable | tries 1\n") == 3
-    assert first.stderr.count(": ClientPayloadError ") == 2
+    assert len(done.stderr.splitlines()) == 5
+    assert done.stderr.count(": 503 Service Unavailable | tries 1\n") == 3
+    assert done.stderr.count(": ClientPayloadError ") == 2
+    counts = "arrived 5 | failed 0 | tries 10 | there 50 of 50\n"
+    assert shell(line).stdout.endswith(counts)
 
 
 def start(line: str, status: int) -> None:
@@ -306,15 +282,11 @@ def test_progress(
 
 
 @posix
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *("--limit 0", "--timeout nan", "--url ftp://127.0.0.1"),
-        *("--folder /dev/null", "/no/such/file", "/dev/null", "/bin/sh"),
-    ],
-)
-def test_bad_argument(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     """Argparse's own error names what is wrong; nothing runs."""
-    start(wrong, 2)
-    named = wrong.split()[0] if wrong.startswith("--") else "FILE"
-    assert f"error: argument {named}: " in capsys.readouterr().err
+    bad = ["--limit 0", "--timeout nan", "--url ftp://127.0.0.1"]
+    bad += ["--folder /dev/null", "/no/such/file", "/dev/null", "/bin/sh"]
+    for line in bad:
+        start(line, 2)
+        named = line.split()[0] if line.startswith("--") else "FILE"
+        assert f"error: argument {named}: " in capsys.readouterr().err

@@ -101,6 +101,8 @@ def test_package_missing(result: Result, others: str) -> None:
 
 @pytest.mark.slow
 @runs(
+    "WITHOUT=greenlet coroutine_test.py gevent",
+    "WITHOUT=greenlet consumer_produce.py gevent",
     "WITHOUT=multidict aio_http/async_client.py --url {nobody}",
     "WITHOUT=live aio_http/server.py",
 )

@@ -2,144 +2,125 @@
 
 import importlib.util
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Command, Result, run
+from helpers.commands import ROOT, Command, Line, Result, run
 from helpers.pages import PAIRS, Shown, blocks, shown
-from test_questions import shared
+from helpers.screens import CLOCK, TOOK, alike, plain
+from test_asyc_test import TOURS
 
 TEXTS = {
     path: path.read_text(encoding="utf-8") for pair in PAIRS for path in pair
 }
 README = TEXTS[ROOT / "README.md"]
+QUESTIONS = TEXTS[ROOT / "docs" / "questions.md"]
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8")
     for path in [*ROOT.glob("*.py"), *ROOT.glob("[a-z]*/*.py")]
 )
 
-# Without output on the page, these take more than six seconds as well, or
-# use every core.
-SLOW = re.compile(
-    r"coroutine_test\.py( thread async| yield .*)?$|consumer_produce\.py$"
-    r"|asyc_test\.py( cpu)?$|aio_http/.* --pages|aio_http/compare|cluster/"
-)
+# They take more than six seconds, use every core, or start a server.
+SLOW = re.compile(r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/")
 # Others run these: the live page, exercises that are broken on purpose, what
 # needs more than the three packages, or a server that runs elsewhere.
 ELSEWHERE = re.compile(
-    r"-m|aio_http/(server|download)|exercises/|benchmarks/|tools/|.*--(url|scheduler)"
+    r"-X|-m (?!pytest tests/)|aio_http/(server|download)|exercises/"
+    r"|benchmarks/|tools/|.*--(url|scheduler)"
 )
 DASK = pytest.mark.skipif(
     not importlib.util.find_spec("distributed"),
     reason="python -m pip install -r cluster/requirements.txt",
 )
 
-CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)")
-# On Windows both ids of a thread are one number, so the kind belongs to it.
-IDS = re.compile(r"(thread id|OS thread) = \d+|(process) = .*")
-NUMBER = re.compile(r"\d+\.\d+")
 
+def each(cases: Iterable[Shown]) -> pytest.MarkDecorator:
+    """Run a test for each command, with the `result` of it.
 
-def to_run(line: str, output: list[str]) -> list[pytest.MarkDecorator]:
-    """Return the marks of a test that runs the command: is it slow?"""
-    seconds = re.findall(r"^== \w+: (\d+\.\d+) s", "\n".join(output), re.M)
-    slow = sum(map(float, seconds)) > 6 or SLOW.match(line)
-    marks = [pytest.mark.slow] if slow else []
-    return marks + [DASK] * line.startswith("cluster/")
-
-
-def normal(lines: list[str], in_order: bool) -> list[tuple[str, list[float]]]:
-    """Return each line without what differs from run to run, and its numbers.
-
-    Each id becomes a letter, in order of appearance; where lines may come in
-    any order, all ids become the same one. The numbers are the seconds since
-    the first time of all, and the decimal fractions.
+    The tests of chapter 2 take the steps anyway, some together. What measures,
+    or fetches many pages, goes without dev mode.
     """
-    names: dict[str, str] = {}
-    first = None
-    result = []
-    for line in lines:
-        numbers = []
-        for hours, minutes, seconds in CLOCK.findall(line):
-            time = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
-            first = time if first is None else first
-            numbers.append(float((time - first) % 86400))
-        for found in IDS.finditer(line):
-            letter = chr(ord("A") + len(names)) if in_order else "ID"
-            names.setdefault(found[0], letter)
-        text = CLOCK.sub("TIME", re.sub(r"\.py:\d+", ".py:N", line))
-        text = re.sub(r"\d+ cores, Python .*", "N", text)
-        text = IDS.sub(lambda m: f"{m[1] or m[2]} = {names[m[0]]}", text)
-        numbers += map(float, NUMBER.findall(text))
-        result.append((NUMBER.sub("N", text), numbers))
-    return result if in_order else sorted(result)
+    params = []
+    for one in cases:
+        script, *steps = one.line.split()
+        long = re.search("sequential|thread gevent|--block", one.line)
+        measures = re.search("tests/|--pages", one.line)
+        command = Command(one.line, dev=not measures, takes=7 if long else 3)
+        for tour in TOURS:
+            if {script, *steps} <= {*tour.split()}:
+                command = Command(tour, takes=20)
+        marks = [pytest.mark.slow] if SLOW.match(one.line) else []
+        marks += [DASK] * one.line.startswith("cluster/")
+        if not ELSEWHERE.match(one.line):
+            params.append(pytest.param(one, command, id=one.line, marks=marks))
+    return pytest.mark.parametrize(
+        ("one", "result"), params, indirect=["result"]
+    )
 
 
-def shape(lines: list[str]) -> list[str]:
-    """Return the lines without numbers and names, in no order."""
-    return sorted(re.sub(r"host = .*|[\d.:]+", "N", line) for line in lines)
+SHOWN = [one for page, _ in PAIRS for one in shown(TEXTS[page])]
 
 
-@pytest.mark.parametrize(
-    ("one", "result"),
-    [
-        pytest.param(
-            one,
-            shared(one.line),
-            id=one.line,
-            marks=to_run(one.line, one.output),
-        )
-        for page, _ in PAIRS
-        for one in shown(TEXTS[page])
-        if not ELSEWHERE.match(one.line)
-    ],
-    indirect=["result"],
-)
+@each(SHOWN)
 def test_shown_output_is_what_a_run_prints(one: Shown, result: Result) -> None:
     """The output below a command is like the one of a run of it."""
-    printed = one.cut(result)
+    page, came = one.output, one.cut(result)
     # How many workers get a page or an item, and when, is open there.
     if one.line.startswith(("aio_http/compare", "cluster/")):
-        assert shape(printed) == shape(one.output)
-        return
-    in_order = one.line.startswith("coroutine_test.py") and (
-        "thread" not in one.line
-    )
-    expected, found = normal(one.output, in_order), normal(printed, in_order)
-    assert [text for text, _ in found] == [text for text, _ in expected]
-    for (text, said), (_, seen) in zip(expected, found, strict=True):
-        # A clock cuts to seconds; a loaded machine takes longer.
-        assert seen == pytest.approx(said, abs=1), text
+        page, came = (
+            [re.sub(r"host = .*|[\d.:]+", "N", line) for line in lines]
+            for lines in (page, came)
+        )
+    if not one.line.startswith(("coroutine_test", "asyc_test")):
+        page, came = (
+            sorted(lines, key=lambda x: re.sub(CLOCK, "", x))
+            for lines in (page, came)
+        )
+    # The page's clock, too, has to go on as the lines came.
+    said = [*map(Line, page)]
+    for line, other in zip(said, came, strict=False):
+        line.at = getattr(other, "at", 0)
+    texts = plain(said), plain(came)
+    due, took = ([float(m[2]) for m in TOOK.finditer(x)] for x in texts)
+    assert took == pytest.approx(due, abs=1)
+    theirs, ours = (TOOK.sub(r"\1: N s", text) for text in texts)
+    assert ours == theirs
 
 
-def tried() -> Iterator[str]:
-    """Return the commands that the pages ask the reader to try."""
-    pages = [TEXTS[page] for page, _ in PAIRS]
-    seen = {one.line for page in pages for one in shown(page)}
-    for line in dict.fromkeys(
-        line
-        for page in pages
-        for body in blocks(page, "sh")
-        for line in re.findall(r"^python3? (.*)", body, re.M)
-    ):
-        if line not in seen and not ELSEWHERE.match(line):
-            yield line
+def asked() -> Iterator[Shown]:
+    """Yield the commands that the pages ask for, and the messages to see.
+
+    A question's first command prints the messages above it.
+    """
+    seen = {one.line for one in SHOWN}
+    for page, _ in PAIRS:
+        for body in blocks(TEXTS[page], "sh"):
+            for line in re.findall(r"^python3? (.*)", body, re.M):
+                if line not in seen:
+                    yield Shown(f"$ python {line}", [])
+    for question in QUESTIONS.split("\n## ")[1:]:
+        messages = "".join(blocks(question, "text")).splitlines()
+        for line in re.findall(r"`python ([^`]+)`", question):
+            yield Shown(f"$ python {line}", messages)
+            messages = []
 
 
-@pytest.mark.parametrize(
-    "result",
-    [
-        pytest.param(shared(line), id=line, marks=to_run(line, []))
-        for line in tried()
-    ],
-    indirect=True,
-)
-def test_commands_without_output_run(result: Result) -> None:
-    """What the text asks the reader to try works, or fails as it says."""
-    fails = re.search("--fail-on|--timeout", result.command.line)
-    assert result.status == (1 if fails else 0)
-    assert result.lines
+@each(asked())
+def test_command_does_what_the_page_says(one: Shown, result: Result) -> None:
+    """It works, or fails as the page says, and prints the messages."""
+    # Some show an error, and warnings are errors here.
+    if not one.line.startswith(("-c", "tests/programs/")):
+        fails = bool(re.search("--fail-on|--timeout", one.line))
+        assert (result.status, bool(result.lines)) == (fails, True)
+    this = sys.version_info.minor
+    for message in one.output:
+        text, _, versions = message.partition("  # ")
+        named = [int(x) for x in re.findall(r"3\.(\d+)", versions)] or [this]
+        if this in named or (versions.startswith("from") and this > named[0]):
+            page = f"...\n...{text}...\n..."
+            assert alike(one.cut(result), page) == page
 
 
 @pytest.mark.last
@@ -202,28 +183,39 @@ def test_what_the_readme_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda x: x.name)
 def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
-    """The same headings, code, outputs, folds, commands in tables, links."""
+    """Section by section."""
 
-    def outline(page: Path) -> dict[str, list[object]]:
-        text = TEXTS[page]
-        prose = re.sub(r"```.*?```", "", text, flags=re.S)
-        rows = re.findall(r"^\|.*\|$", text, re.M)
-        # Where the curriculum comes from is in Chinese, and listed there.
-        links = re.findall(r"\]\(([^)#]+)", text.partition("[study_py3")[0])
-        return {
-            "headings": [len(x) for x in re.findall("^(#+) ", prose, re.M)],
-            "tables": [sorted(re.findall(r"`[^`]+`", row)) for row in rows],
-            "links": sorted({x.replace(".zh-CN", "") for x in links}),
-            "folds": re.findall("</?details>", text),
-            "diagrams": ["one" for _ in blocks(text, "mermaid")],
-            "code": [
-                block
-                for language in ("console", "sh", "bat", "python", "text")
-                for block in blocks(text, language)
-            ],
-        }
+    def outline(page: Path) -> Iterator[object]:
+        """Yield headings, folds, commands, tables, links, diagrams, code."""
+        for section in re.split("^(?=## )", TEXTS[page], flags=re.M):
+            prose = re.sub(r"```.*?```", "", section, flags=re.S)
+            yield re.findall(r"^#+ \d*", prose, re.M)
+            yield re.findall("</?details>", prose)
+            yield re.findall("`python [^`]+`", prose)
+            rows = re.findall(r"^\|.*\|$", prose, re.M)
+            yield [sorted(re.findall(r"`[^`]+`", row)) for row in rows]
+            # Where the curriculum comes from is in Chinese, and listed there.
+            links, _, _ = prose.replace(".zh-CN", "").partition("[study_py3")
+            yield sorted({*re.findall(r"\]\((?!README)([^)#]+)", links)})
+            yield len(blocks(section, "mermaid"))
+            for language in ("console", "sh", "bat", "python", "text"):
+                yield blocks(section, language)
 
-    assert outline(english) == outline(chinese)
+    assert [*outline(english)] == [*outline(chinese)]
     # The first line of each leads to the other, Chinese first.
     assert TEXTS[english].startswith(f"[中文]({chinese.name}) | English\n")
     assert TEXTS[chinese].startswith(f"中文 | [English]({english.name})\n")
+
+
+def test_questions() -> None:
+    """Thirty, each with a command, after two to five sentences."""
+    _, *questions = re.split(r"^## ", QUESTIONS, flags=re.M)
+    for number, question in enumerate(questions, 1):
+        heading, _, text = question.partition("\n")
+        assert heading.startswith(f"{number}. ")
+        prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+        answer, run, _ = prose.partition("\nRun `python ")
+        assert run, heading
+        sentences = re.findall(r"[.?](?=\s|$)", answer)
+        assert 2 <= len(sentences) <= 5, heading
+    assert len(questions) == 30

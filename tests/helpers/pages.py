@@ -4,10 +4,8 @@ A shown command is a line `$ python ...` in a `console` block, with its output
 below it. Where the output begins with `...`, only its last lines are shown.
 """
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from helpers.commands import ROOT, Result
 
@@ -22,8 +20,6 @@ PAIRS = [
     if not page.name.endswith(".zh-CN.md")
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROMPT = "$ python "
-LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 
 @dataclass(frozen=True)
@@ -36,26 +32,21 @@ class Shown:
     @property
     def line(self) -> str:
         """What follows `python` on the command line."""
-        return self.command.removeprefix(PROMPT)
+        return self.command.removeprefix("$ python ")
 
     def cut(self, result: Result) -> list[str]:
         """Return what was printed without what the page leaves out.
 
-        That is where this machine keeps Python and the repository, the lines
-        for which `...` stands, and the steps of chapter 2 that the page did
-        not ask for.
+        That is the lines for which `...` stands, and the steps of chapter 2
+        that the page did not ask for.
         """
         lines: list[str] = [*result.lines, *result.errors.splitlines()]
         if result.command.line != self.line:
             steps = self.line.split()[1:]
             lines = [line for step in steps for line in result.block(step)]
-        printed = [
-            line.replace(f"{ROOT}{os.sep}", "").replace(LIBRARY, "")
-            for line in lines
-        ]
         if self.output[:1] != ["..."]:
-            return printed
-        return ["...", *printed[1 - len(self.output) :]]
+            return lines
+        return ["...", *lines[1 - len(self.output) :]]
 
 
 def blocks(text: str, language: str) -> list[str]:

@@ -18,10 +18,10 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from helpers.commands import Line
+from helpers.commands import SURE, Line
 
-# In seconds. On Windows a sleep may end a little early. One after another, or
-# printed at once in the end, each page's lines would be later than this.
+# In seconds. One after another, or printed at once in the end, each page's
+# lines would be later than this.
 EARLY, LATE = 0.05, 0.9
 CLOCK = r" now = (\d\d:\d\d:\d\d)"
 TOOK = re.compile(r"^(.+): (\d+\.\d\d) s", re.MULTILINE)
@@ -80,13 +80,13 @@ def without_clock(line: str, first: str) -> str:
     passed = moved = float((now - then).seconds)
     if isinstance(line, Line) and isinstance(first, Line):
         passed = line.at - first.at
-    # It cuts to seconds, and the line may come late.
-    in_step = abs(moved - passed) < 1 + LATE
+    # It cuts to seconds, starts anew each day, and the line may come late.
+    in_step = (moved - passed + 1 + LATE) % 86400 < 2 * (1 + LATE)
     return line.replace(found[0], "") if in_step else line
 
 
 def in_time(seconds: float, expected: str, late: float = LATE) -> str:
     """Return the expected time if the seconds agree, or themselves."""
-    if expected and -EARLY <= seconds - float(expected) < late:
-        return expected
-    return f"{seconds:.2f}"
+    due = float(expected or "inf")
+    agrees = SURE * due - EARLY <= seconds < due + late
+    return expected if agrees else f"{seconds:.2f}"

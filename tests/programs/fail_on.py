@@ -1,11 +1,7 @@
 """Let the consumer of each model fail, in every way, and print how it ended.
 
-    python tests/programs/fail_on.py
-
-A line for each of 150 runs: the model, the item failed on, the consumers, the
-size of the queue, what was raised, the items produced and consumed, the
-seconds, and how many threads and greenlets were left. What the demo prints is
-left out.
+A line for each of 150 runs: its options, what was raised, the items produced
+and consumed, the seconds, and the threads and greenlets that were left.
 """
 
 import gc
@@ -17,22 +13,11 @@ from contextlib import redirect_stdout
 from itertools import product
 from pathlib import Path
 
+from gevent import Greenlet
+
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import consumer_produce as demo
-
-
-def greenlets() -> int:
-    """Return how many greenlets have not ended."""
-    if "gevent" not in sys.modules:
-        return 0
-    from gevent import Greenlet
-
-    return sum(
-        isinstance(thing, Greenlet) and not thing.dead
-        for thing in gc.get_objects()
-    )
-
 
 for model, item, consumers, size in product(
     demo.MODELS, range(1, 6), (1, 2, 5), (1, 2)
@@ -43,11 +28,13 @@ for model, item, consumers, size in product(
     start = time.perf_counter()
     with redirect_stdout(io.StringIO()):
         demo.run(model, options)
+    seconds = time.perf_counter() - start
+    greenlets = [x for x in gc.get_objects() if isinstance(x, Greenlet)]
+    left = sum(not greenlet.dead for greenlet in greenlets)
     _, said = demo.failures.pop().split(": ", 1)
     print(
         f"{model} {item} {consumers} {size} | {said}"
-        f" | {len(demo.produced)} {len(demo.consumed)}"
-        f" | {time.perf_counter() - start:.3f}"
-        f" | {threading.active_count() - 1} {greenlets()}",
+        f" | {len(demo.produced)} {len(demo.consumed)} | {seconds:.3f}"
+        f" | {threading.active_count() - 1} {left}",
         flush=True,
     )

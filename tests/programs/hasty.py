@@ -2,8 +2,7 @@
 
     python tests/programs/hasty.py START_METHOD
 
-The whole process group gets it, as in a terminal, while each process imports
-what it needs.
+Each process gets it too, as in a terminal, while it imports what it needs.
 """
 
 import multiprocessing
@@ -11,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from concurrent import futures
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import asyc_test
 
 
-class HastyPool(futures.ProcessPoolExecutor):
-    """A pool that is interrupted as soon as a process has been started."""
-
-    def submit(self, *call: Any) -> futures.Future[Any]:  # type: ignore[override]  # noqa: ANN401
+class HastyPool(ProcessPoolExecutor):
+    def submit(self, *call: Any) -> Future[Any]:  # type: ignore[override]  # noqa: ANN401
         future = super().submit(*call)
         time.sleep(0.1)
         os.killpg(0, signal.SIGINT)

@@ -11,161 +11,56 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-OK = b"HTTP/1.1 200 OK\r\n"
 LATE = 2.0  # seconds, for a page that comes little by little
 
 
 def greeting(number: int) -> bytes:
     """Return the page that the client wants."""
-    line = f"Hello {number} now = 12:00:00 serve thread id = 7 OS thread = 7\n"
-    return line.encode()
+    page = b"Hello %d now = 12:00:00 serve thread id = 7 OS thread = 7\n"
+    return page % number
 
 
-def whole(page: bytes) -> bytes:
+def whole(page: bytes, status: bytes = b"200 OK") -> bytes:
     """Return the page with its headers."""
-    return OK + b"Content-Length: %d\r\n\r\n" % len(page) + page
+    head = b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n" % (status, len(page))
+    return head + page
 
 
-def little_by_little(
-    client: socket.socket, data: bytes, seconds: float
-) -> None:
+def wrong(number: int) -> dict[str, bytes]:
+    """Return what to send instead of the page, before closing."""
+    page = greeting(number)
+    return {
+        "another": whole(greeting(number + 1)),
+        "empty": whole(b""),
+        "no_newline": whole(page[:-1]),
+        "more": whole(page + b"\n"),
+        "cut_off": whole(page)[:-20],
+        "cut_off_headers": b"HTTP/1.1 200 OK\r\nContent-Le",
+        "error_500": whole(b"", b"500 Internal Server Error"),
+        "error_400": whole(b"Odd.\r\n", b"400 Bad Request"),
+        "elsewhere": whole(b"", b"302 Found\r\nLocation: /hello/1"),
+        # What is no HTTP, and would turn a terminal red.
+        "garbage": b"\x1b[31m\xff\0 rubbish\n\r\n\r\n" * 10,
+        "odd_length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nHello\n",
+        "hang_up": b"",
+    }
+
+
+# What a client may take for a page, what it may have no time for, and what
+# it must not take.
+GOOD = ["fine", "until_close", "in_parts"]
+SLOW = ["slow_headers", "slow_page"]
+BAD = [*wrong(1), "silent", "reset"]
+ANSWERS = dict(enumerate(["fine", *SLOW, *BAD, *GOOD], 1))
+
+
+def trickle(client: socket.socket, data: bytes, seconds: float) -> None:
     """Send the data in six parts, with a wait before each but the first."""
     size = -(-len(data) // 6)
     for start in range(0, len(data), size):
         if start:
             time.sleep(seconds / 5)
         client.sendall(data[start : start + size])
-
-
-def fine(client: socket.socket, number: int) -> None:
-    """Answer as a server should."""
-    client.sendall(whole(greeting(number)))
-
-
-def until_close(client: socket.socket, number: int) -> None:
-    """Let the end of the connection be the end of the page."""
-    client.sendall(OK + b"\r\n" + greeting(number))
-
-
-def in_parts(client: socket.socket, number: int) -> None:
-    """Send the headers and the page in several parts."""
-    little_by_little(client, whole(greeting(number)), 0.2)
-
-
-def slow_headers(client: socket.socket, number: int) -> None:
-    """Take long for the headers, but never long for the next part."""
-    head, end, page = whole(greeting(number)).partition(b"\r\n\r\n")
-    little_by_little(client, head, LATE)
-    client.sendall(end + page)
-
-
-def slow_page(client: socket.socket, number: int) -> None:
-    """Take long for the page, but never long for the next part."""
-    head, end, page = whole(greeting(number)).partition(b"\r\n\r\n")
-    client.sendall(head + end)
-    little_by_little(client, page, LATE)
-
-
-def another(client: socket.socket, number: int) -> None:
-    """Send the page that somebody else wants."""
-    client.sendall(whole(greeting(number + 1)))
-
-
-def empty(client: socket.socket, number: int) -> None:
-    """Send a page with nothing in it."""
-    client.sendall(whole(b""))
-
-
-def no_newline(client: socket.socket, number: int) -> None:
-    """Send all of the page but its last character."""
-    client.sendall(whole(greeting(number)[:-1]))
-
-
-def more(client: socket.socket, number: int) -> None:
-    """Send the page, and something after it."""
-    client.sendall(whole(greeting(number) + b"\n"))
-
-
-def cut_off(client: socket.socket, number: int) -> None:
-    """Close in the middle of the page."""
-    client.sendall(whole(greeting(number))[:-20])
-
-
-def cut_off_headers(client: socket.socket, number: int) -> None:
-    """Close in the middle of the headers."""
-    client.sendall(OK + b"Content-Le")
-
-
-def error_500(client: socket.socket, number: int) -> None:
-    """Say that the server failed."""
-    client.sendall(
-        b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
-    )
-
-
-def error_400(client: socket.socket, number: int) -> None:
-    """Say that the request is wrong."""
-    client.sendall(
-        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 6\r\n\r\nOdd.\r\n"
-    )
-
-
-def elsewhere(client: socket.socket, number: int) -> None:
-    """Send the client to another address."""
-    client.sendall(
-        b"HTTP/1.1 302 Found\r\nLocation: /hello/1\r\n"
-        b"Content-Length: 0\r\n\r\n"
-    )
-
-
-def silent(client: socket.socket, number: int) -> None:
-    """Never answer; wait until the client gives up."""
-    while client.recv(1024):
-        pass
-
-
-def garbage(client: socket.socket, number: int) -> None:
-    """Send what is no HTTP, and would turn a terminal red."""
-    client.sendall(b"\x1b[31m\xff\0 rubbish\n\r\n\r\n" * 10)
-
-
-def odd_length(client: socket.socket, number: int) -> None:
-    """Give the page a length that is no number."""
-    client.sendall(OK + b"Content-Length: -5\r\n\r\nHello\n")
-
-
-def hang_up(client: socket.socket, number: int) -> None:
-    """Close without a word."""
-
-
-def reset(client: socket.socket, number: int) -> None:
-    """Break the connection off."""
-    client.setsockopt(
-        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-    )
-
-
-# What a client may take for a page, what it may have no time for, and what
-# it must not take.
-GOOD = [fine, until_close, in_parts]
-SLOW = [slow_headers, slow_page]
-BAD = [
-    another,
-    empty,
-    no_newline,
-    more,
-    cut_off,
-    cut_off_headers,
-    error_500,
-    error_400,
-    elsewhere,
-    silent,
-    garbage,
-    odd_length,
-    hang_up,
-    reset,
-]
-ANSWERS = dict(enumerate([fine, *SLOW, *BAD, *GOOD], 1))
 
 
 def answer(client: socket.socket) -> None:
@@ -179,7 +74,29 @@ def answer(client: socket.socket) -> None:
                 return
             request += chunk
         number = int(request.split(b"?")[0].rsplit(b"/")[-1])
-        ANSWERS[number](client, number)
+        page = greeting(number)
+        head = whole(page).removesuffix(page)
+        match ANSWERS[number]:
+            case "fine":
+                client.sendall(head + page)
+            case "until_close":  # which is the end of the page
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + page)
+            case "in_parts":
+                trickle(client, head + page, 0.2)
+            case "slow_headers":
+                trickle(client, head[:-2], LATE)
+                client.sendall(head[-2:] + page)
+            case "slow_page":
+                client.sendall(head)
+                trickle(client, page, LATE)
+            case "silent":  # until the client gives up
+                while client.recv(1024):
+                    pass
+            case "reset":  # by whoever closes and does not linger
+                option = struct.pack("ii", 1, 0)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
+            case name:
+                client.sendall(wrong(number)[name])
 
 
 def accept(server: socket.socket) -> None:

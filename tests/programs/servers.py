@@ -34,7 +34,7 @@ async def serve(sock: socket.socket) -> None:
     await asyncio.Event().wait()
 
 
-def start(host: str) -> str:
+def start(host: str = "127.0.0.1") -> str:
     """Start a server in a thread, so that no other waits when it blocks."""
     sock = socket.create_server(("127.0.0.1", 0))
     threading.Thread(
@@ -46,13 +46,11 @@ def start(host: str) -> str:
 with misbehaving_server() as misbehaving, socket.socket() as nobody:
     nobody.bind(("127.0.0.1", 0))
     addresses = {
-        "fine": start("127.0.0.1"),
-        "blocking": start("127.0.0.1"),
-        "blocked": start("127.0.0.1"),
         "misbehaving": misbehaving,
         "nobody": f"http://127.0.0.1:{nobody.getsockname()[1]}",
+        **{name: start() for name in ("fine", "blocking", "blocked")},
         **{model: start(NAMED) for model in MODELS},
-        **{f"many_{model}": start("127.0.0.1") for model in MODELS},
+        **{f"many_{model}": start() for model in MODELS},
     }
     print(json.dumps(addresses), flush=True)
     end_at_eof()
