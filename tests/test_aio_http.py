@@ -45,7 +45,7 @@ os.environ["AIO_HTTP_TESTS"] = MARK
 # The last three take part in the slow runs only, but for three pages.
 MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
 
-# Three pages of 0.8 seconds, one after another or at once; a hundred of 0.1
+# Three pages of 0.8 seconds, one after another or at once; thirty of 0.3
 # seconds, ten at a time. Processes may or may not have the same thread id, and
 # one that is slow to start may find its page taken.
 CLOSING_LINES = """
@@ -56,12 +56,12 @@ CLOSING_LINES = """
 == process: 0.80 s | thread ids ... | OS threads ... | pages 3 | failed 0
 == gevent: 0.80 s | thread ids 3 | OS threads 1 | pages 3 | failed 0
 
-== thread: 1.00 s | thread ids 10 | OS threads 10 | pages 100 | failed 0
-== yield: 1.00 s | thread ids 1 | OS threads 1 | pages 100 | failed 0
-== async: 1.00 s | thread ids 1 | OS threads 1 | pages 100 | failed 0
-== sequential: 10.00 s | thread ids 1 | OS threads 1 | pages 100 | failed 0
-== process: 1.00 s | thread ids ... | OS threads ... | pages 100 | failed 0
-== gevent: 1.00 s | thread ids ... | OS threads 1 | pages 100 | failed 0
+== thread: 0.90 s | thread ids 10 | OS threads 10 | pages 30 | failed 0
+== yield: 0.90 s | thread ids 1 | OS threads 1 | pages 30 | failed 0
+== async: 0.90 s | thread ids 1 | OS threads 1 | pages 30 | failed 0
+== sequential: 9.00 s | thread ids 1 | OS threads 1 | pages 30 | failed 0
+== process: 0.90 s | thread ids ... | OS threads ... | pages 30 | failed 0
+== gevent: 0.90 s | thread ids ... | OS threads 1 | pages 30 | failed 0
 """
 
 # Three pages: the second in which each line comes; a letter for each id.
@@ -98,7 +98,6 @@ def clients(options: str) -> list[Command]:
 
 
 def model_of(result: Result) -> str:
-    """Return which client it was."""
     return result.command.line.partition("_client")[0].partition("/")[2]
 
 
@@ -151,18 +150,18 @@ def test_three_pages(result: Result, addresses: dict[str, str]) -> None:
     assert most in {"sequential": [1], "process": [2, 3]}.get(model, [3])
 
 
-HUNDRED = clients("--url {many_MODEL} --pages 100 --seconds 0.1 --workers 10")
+THIRTY = clients("--url {many_MODEL} --pages 30 --seconds 0.3 --workers 10")
 
 
-@runs(*HUNDRED[:3], slow=HUNDRED[3:])
-def test_hundred_pages(result: Result, addresses: dict[str, str]) -> None:
+@runs(*THIRTY[:3], slow=THIRTY[3:])
+def test_thirty_pages(result: Result, addresses: dict[str, str]) -> None:
     """All come; the server itself saw as many in flight as there may be."""
     assert (result.status, result.errors) == (0, "")
     model = model_of(result)
-    [line] = re.findall(f"== {model}: .* pages 100 .*", CLOSING_LINES)
+    [line] = re.findall(f"== {model}: .* pages 30 .*", CLOSING_LINES)
     assert alike(result.lines[-1:], line, late=30) == line
     pages = sorted(int(m[1]) for m in matches(BYE, result.lines))
-    assert pages == [*range(1, 101)]
+    assert pages == [*range(1, 31)]
     now, most = in_flight(addresses[f"many_{model}"])
     assert now == 0
     assert most == 1 if model == "sequential" else 5 < most <= 10
