@@ -38,7 +38,7 @@ def wrong(number: int) -> dict[str, bytes]:
         "cut_off_headers": b"HTTP/1.1 200 OK\r\nContent-Le",
         "error_500": whole(b"", b"500 Internal Server Error"),
         "error_400": whole(b"Odd.\r\n", b"400 Bad Request"),
-        "elsewhere": whole(b"", b"302 Found\r\nLocation: /hello/1"),
+        "elsewhere": whole(b"", b"302 Found\r\nLocation: /hello/1?"),
         # What is no HTTP, and would turn a terminal red.
         "garbage": b"\x1b[31m\xff\0 rubbish\n\r\n\r\n" * 10,
         "odd_length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nHello\n",

@@ -48,7 +48,7 @@ with misbehaving_server() as misbehaving, socket.socket() as nobody:
     addresses = {
         "misbehaving": misbehaving,
         "nobody": f"http://127.0.0.1:{nobody.getsockname()[1]}",
-        **{name: start() for name in ("fine", "blocking", "blocked")},
+        **{name: start() for name in ("fine", "blocked")},
         **{model: start(NAMED) for model in MODELS},
         **{f"many_{model}": start() for model in MODELS},
     }
