@@ -93,9 +93,9 @@ ENDS = ["| head -n 1", "> /dev/full", ">&-", "2>&-", "<&- 2>&- >&-"]
 
 @posix
 @runs(
-    "coroutine_test.py thread --seconds 0 | head -n 1",
+    "coroutine_test.py thread --seconds 0.5 | head -n 1",
     "asyc_test.py awaitable > /dev/full",
-    "consumer_produce.py thread --seconds 0 | head -n 1",
+    "consumer_produce.py thread --seconds 0.5 | head -n 1",
     slow=[f"{x} {y} {end}" for x, y in SCRIPTS.items() for end in ENDS],
 )
 def test_nobody_reads(result: Result) -> None:
