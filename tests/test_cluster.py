@@ -93,14 +93,6 @@ def test_how_far_the_producer_runs_ahead(result: Result) -> None:
     assert [a + b for a, b in did] == shown.split()
 
 
-@pytest.mark.slow
-@runs(cluster("--items 300 --consumers 3 --queue-size 20 --seconds 0"))
-def test_nothing_is_lost_or_doubled(result: Result) -> None:
-    assert (result.status, result.errors) == (0, "")
-    for kind in (CONSUMING, RETURNED):
-        assert items(kind, "\n".join(result.lines)) == [*range(1, 301)]
-
-
 @runs(cluster("--kill-on 3"), slow=[cluster("--freeze-on 3")])
 def test_a_lost_consumer(result: Result) -> None:
     """Another process consumes item 3 again; each item has one reply."""
