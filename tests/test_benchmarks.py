@@ -4,7 +4,6 @@ All at tiny sizes, in one rehearsal of `redo.py`, and no absolute time is
 asserted. They need more packages than requirements.txt has:
 
     python -m pip install -r benchmarks/requirements.txt
-    python -m pytest -m "slow or not slow" tests/test_benchmarks.py
 """
 
 import json
@@ -13,40 +12,20 @@ import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from helpers.commands import ROOT, Command, Result, matches, run, runs
+from helpers.screens import alike
 
-MISSING = "python -m pip install -r benchmarks/requirements.txt"
+MISSING = " is missing: python -m pip install -r benchmarks/requirements.txt"
 if not all(map(find_spec, ["gevent", "matplotlib", "psutil", "pyperf"])):
-    pytest.skip(MISSING, allow_module_level=True)
+    pytest.skip(f"A package{MISSING}", allow_module_level=True)
 
 BENCHMARKS = ROOT / "benchmarks"
 PAGES = "README.md", "README.zh-CN.md"
 PLACE = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", re.DOTALL)
-MODELS = ["thread", "yield", "asyncio", "async", "gevent"]
-# The first column of each table.
-ROWS = {
-    "timelines": ["sequential", *MODELS],
-    "switch_cost": [
-        "function call",
-        "generator send",
-        "greenlet switch",
-        "event_loop",
-        "gevent.sleep(0)",
-        "asyncio.sleep(0)",
-        "thread hand-over",
-        "process hand-over",
-    ],
-    "many_sleepers": MODELS,
-    "producer_consumer": ["yield", "thread", "asyncio", "async", "gevent"],
-}
-
-
-def benchmark(line: str, **how: Any) -> Command:  # noqa: ANN401
-    return Command(f"benchmarks/{line}", dev=False, **how)
+NAMES = ["timelines", "switch_cost", "many_sleepers", "producer_consumer"]
 
 
 def read(name: str, folder: Path = BENCHMARKS) -> str:
@@ -75,7 +54,7 @@ def pages_show_results(folder: Path) -> None:
         assert len(places) == 4  # of the timelines it has the picture only
         for name, shown in places:
             assert shown == f"\n{read(f'results/{name}.md', folder)}\n"
-        for name in ROWS:
+        for name in NAMES:
             assert f"](results/{name}.svg)" in read(page, folder)
 
 
@@ -83,36 +62,31 @@ def pages_show_results(folder: Path) -> None:
 def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run all benchmarks, tiny; return the folder of what they have made."""
     folder = tmp_path_factory.mktemp("rehearsed")
-    result = run(benchmark(f"redo.py --rehearse '{folder}'", takes=30))
+    line = f"benchmarks/redo.py --rehearse '{folder}'"
+    result = run(Command(line, dev=False, takes=30))
     assert (result.status, result.errors) == (0, "")
     told = matches(r"== (\d) of 5: (\w+)", result.lines)
-    assert [m[2] for m in told] == [*ROWS, "compare"]
+    assert [m[2] for m in told] == [*NAMES, "compare"]
     assert not result.left_running
     return folder
 
 
 @pytest.mark.slow
-def test_tables(rehearsed: Path) -> None:
-    """One command measures all; on the pages it replaces the tables only."""
-    for name, rows in ROWS.items():
-        assert [*table(name, rehearsed)] == rows
+def test_tables_and_pictures(rehearsed: Path) -> None:
+    """One command makes all; on the pages it replaces the tables only."""
     pages_show_results(rehearsed)
     for page in PAGES:
         before, after = read(page), read(page, rehearsed)
         assert PLACE.sub("", before) == PLACE.sub("", after)
-
-
-@pytest.mark.slow
-def test_pictures(rehearsed: Path) -> None:
-    """Their text is text; they say where they are from, and have no date."""
-    for name, rows in ROWS.items():
+    for name in NAMES:
+        rows = [*table(name, rehearsed)]
+        assert rows == [*table(name)]
+        # A picture's text is text, says where it is from, and has no date.
         svg = read(f"results/{name}.svg", rehearsed)
-        tree = ElementTree.fromstring(svg)
-        texts = ["".join(x.itertext()) for x in tree.iter() if "text" in x.tag]
-        assert all(any(row in text for text in texts) for row in rows)
-        python = platform.python_version()
-        assert re.search(f"CPUs, .*, Python {python}, ", "\n".join(texts))
-        assert not list(tree.iter("{http://purl.org/dc/elements/1.1/}date"))
+        text = " ".join(ElementTree.fromstring(svg).itertext())
+        assert [row for row in rows if row not in text] == []
+        assert f", Python {platform.python_version()}, " in text
+        assert "<dc:date>" not in svg
     # Five models share a thread, and `thread` has three; the legend has each.
     svg = read("results/timelines.svg", rehearsed)
     bars = [svg.count(f"fill: {x}") for x in ("#0072b2", "#d55e00", "#009e73")]
@@ -139,61 +113,59 @@ def test_what_was_measured(rehearsed: Path) -> None:
         assert overlap == (model != "sequential",) * 2
 
 
+# A command, and its screen.
+MANY = "benchmarks/many_sleepers.py thread"
+SCREENS = {
+    # There are fewer than 500 threads: that is a result, and it goes on.
+    f"tests/programs/limited.py {MANY} yield --workers 5 500 --repeat 1": """
+thread 5: ... ms beyond the wait, ... kB each
+thread 500: refused at ...
+yield 5: ... ms beyond the wait, ... kB each
+yield 500: ... ms beyond the wait, ... kB each
+""",
+    # Where the first has ended before the last begins, there is no time.
+    f"{MANY} --workers 99 --seconds 1e-6 --repeat 1": """
+thread 99: did not all wait at once
+""",
+}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS")
-@runs(
-    Command(
-        "tests/programs/limited.py benchmarks/many_sleepers.py"
-        " thread yield --workers 5 500 --repeat 1 --seconds 0.1",
-        dev=False,
-    )
-)
-def test_refused_threads_are_a_result(result: Result) -> None:
-    """How many there were stands in the line, and it goes on."""
+@runs(*(Command(line, dev=False) for line in SCREENS))
+def test_sleepers(result: Result) -> None:
     assert (result.status, result.errors) == (0, "")
-    (refused,) = matches(r"thread 500: refused at (\d+)", result.lines)
-    assert 5 < int(refused[1]) < 500
-    ended = matches(r"(\w+ \d+): \S+ ms beyond .*, \S+ kB each", result.lines)
-    assert [m[1] for m in ended] == ["thread 5", "yield 5", "yield 500"]
+    page = SCREENS[result.command.line]
+    assert alike(result.lines, page) == page
+    for refused in matches(r"thread 500: refused at (\d+)", result.lines):
+        assert 5 < int(refused[1]) < 500
 
 
-@runs(
-    benchmark("many_sleepers.py thread --workers 99 --seconds 1e-6 --repeat 1")
-)
-def test_all_have_to_wait_at_once(result: Result) -> None:
-    """Where the first has ended before the last begins, there is no time."""
-    assert (result.status, result.errors) == (0, "")
-    assert result.lines == ["thread 99: did not all wait at once"]
+# A command, its status, and what the last line says.
+WRONG = {
+    "benchmarks/many_sleepers.py --workers 9 0": (2, "argument --workers: "),
+    "benchmarks/timelines.py --seconds -1": (2, "argument --seconds: "),
+    "benchmarks/redo.py NOTHING": (2, "argument NAME: "),
+    "WITHOUT=pyperf benchmarks/switch_cost.py": (1, f"pyperf{MISSING}"),
+    "WITHOUT=psutil benchmarks/many_sleepers.py": (1, f"psutil{MISSING}"),
+    "WITHOUT=matplotlib benchmarks/redo.py": (1, f"matplotlib{MISSING}"),
+}
 
 
-@runs(
-    benchmark("many_sleepers.py --workers 9 0"),
-    benchmark("timelines.py --seconds -1"),
-    benchmark("redo.py NAME"),
-)
-def test_bad_arguments(result: Result) -> None:
-    """Argparse's own error names what is wrong; nothing runs."""
-    assert (result.status, result.lines) == (2, [])
-    option = re.findall(r"--\w+|NAME", result.command.line)[0]
-    assert re.search(rf"error: argument \S*{option}: ", result.errors)
-
-
-@runs(
-    Command("WITHOUT=pyperf benchmarks/switch_cost.py", dev=False),
-    Command("WITHOUT=psutil benchmarks/many_sleepers.py", dev=False),
-    Command("WITHOUT=matplotlib benchmarks/redo.py", dev=False),
-)
-def test_missing_package(result: Result) -> None:
-    """One line says what to install, before anything is measured."""
-    assert (result.status, result.lines) == (1, [])
-    assert result.errors == f"{result.command.without} is missing: {MISSING}\n"
+@runs(*WRONG)
+def test_what_is_wrong(result: Result) -> None:
+    """One line says so, before anything is measured."""
+    status, says = WRONG[result.command.line]
+    assert (result.status, result.lines) == (status, [])
+    assert says in result.errors.splitlines()[-1]
+    assert "Traceback" not in result.errors
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
 @runs(
     # A worker of pyperf may just begin, and Python itself would complain.
-    benchmark("producer_consumer.py", ctrl_c_at="yield 1", group=False),
-    benchmark("redo.py timelines", ctrl_c_at="sequential"),
-    benchmark("many_sleepers.py --workers 5 6 --seconds 3", ctrl_c_at="th"),
+    Command("benchmarks/producer_consumer.py", "yield 1", group=False),
+    Command("benchmarks/redo.py timelines", "sequential"),
+    Command("benchmarks/many_sleepers.py --workers 5 6 --seconds 3", "th"),
 )
 def test_ctrl_c(result: Result) -> None:
     """Ctrl-C in the middle ends it, without a word."""
@@ -213,8 +185,8 @@ def say(english: str, chinese: str) -> None:
 
 def test_what_the_pages_say_of_switches() -> None:
     pages_show_results(BENCHMARKS)
-    switches = table("switch_cost").items()
-    times = {x: row["times a function call"] for x, row in switches}
+    switches = table("switch_cost")
+    times = {x: switches[x]["times a function call"] for x in switches}
     say("about as long as a plain function call", "和普通的函数调用差不多")
     assert 0.5 < times["generator send"] < 2
     say("some dozens of times as much in `event_loop`", "一次是它的几十倍")
@@ -238,23 +210,21 @@ def test_what_the_pages_say_of_sleepers() -> None:
     assert ms["async"]["100,000"] < 9_000
     say("`yield` is the fastest", "`yield` 最快")
     assert ms["yield"]["10,000"] == min(x["10,000"] for x in ms.values())
-    for model, kb in ("thread", 16), ("gevent", 8), ("async", 1.6):
+    kilobytes = {"thread": 16, "gevent": 8, "async": 1.6, "yield": 0.3}
+    for model, kb in kilobytes.items():
         say(f"about {kb} kB", f"约占 {kb} kB")
         assert 0.75 < ms[model]["memory each"] / kb < 1.25
-    say("about 0.3 kB", "约占 0.3 kB")
-    assert 0.25 < ms["yield"]["memory each"] < 0.45
 
 
 def test_what_the_pages_say_of_queues_and_clients() -> None:
     items = table("producer_consumer")
-    queues = [[*items[model].values()] for model in MODELS if model != "yield"]
+    queues = [[*row.values()] for x, row in items.items() if x != "yield"]
     say("tens or hundreds of thousands of items", "几万到几十万件")
     assert all(10_000 < x < 999_999 for queue in queues for x in queue)
     one = {model: row["1 consumer"] for model, row in items.items()}
     say("Coroutines have the fastest queue", "协程的队列最快")
-    assert min(one["asyncio"], one["async"]) > max(
-        one["thread"], one["gevent"]
-    )
+    others = one["thread"], one["gevent"]
+    assert min(one["asyncio"], one["async"]) > max(others)
     say("More consumers help little", "消费者再多也快不了多少")
     assert all(max(queue) < 2 * queue[0] for queue in queues)
     say("about a hundred times as many items", "asyncio 队列的一百倍")

@@ -1,7 +1,5 @@
 """Run a script that may take no more than a gibibyte of addresses.
 
-    python tests/programs/limited.py SCRIPT [ARGUMENT ...]
-
 A thread takes eight mebibytes of them for its stack, so that the system
 refuses to start the hundred and somethingth.
 """
