@@ -187,6 +187,8 @@ def read_command_line() -> Options:
 def run(options: Options) -> str:
     """Run the producer, print the closing line; return what went wrong."""
     failure = ""
+    # What the workers are told below; Dask forgets it here while it closes.
+    logging.disable()
     with ExitStack() as stack:
         with ctrl_c_held_back():
             cluster = options.scheduler or stack.enter_context(
