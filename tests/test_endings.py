@@ -27,11 +27,8 @@ coroutine_test.py thread async                      | Hello 3
 coroutine_test.py yield async                       | Hello 1
 coroutine_test.py async gevent                      | Hello 2
 coroutine_test.py gevent                            | Hello 3
-consumer_produce.py --seconds 9                     | == yield
 consumer_produce.py thread --seconds 9              | Consuming 2
-consumer_produce.py async --seconds 9               | Consuming 2
 consumer_produce.py gevent --seconds 9              | Consuming 2
-asyc_test.py task iterate                           | == task
 asyc_test.py blocking iterate                       | == blocking
 asyc_test.py no_stop iterate                        | == no_stop
 aio_http/thread_client.py --seconds 30              | Hello 5
@@ -39,6 +36,8 @@ aio_http/async_client.py --seconds 30 --url {fine}  | Hello 5
 """
 # Some processes have nothing to do when it comes.
 SLOW_CTRL_C = """
+consumer_produce.py --seconds 9                                | == yield
+consumer_produce.py async --seconds 9                          | Consuming 2
 aio_http/sequential_client.py --seconds 30 --url {fine}        | Hello 1
 aio_http/process_client.py --seconds 2 --pages 4 --workers 3   | Hello 4
 aio_http/yield_client.py --seconds 30 --url {fine}             | Hello 5

@@ -22,8 +22,11 @@ SOURCE = "\n".join(
     for path in [*ROOT.glob("*.py"), *ROOT.glob("[a-z]*/*.py")]
 )
 
-# They take more than six seconds, use every core, or start a server.
-SLOW = re.compile(r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/")
+# They take more than six seconds, use every core, start a server, or answer a
+# question beside the reading path.
+SLOW = re.compile(
+    r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/|-c|tests/|-m"
+)
 # Others run these: the live page, exercises that are broken on purpose, what
 # needs more than the three packages, or a server that runs elsewhere.
 ELSEWHERE = re.compile(
