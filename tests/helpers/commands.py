@@ -74,34 +74,22 @@ class Line(str):
 
 @dataclass(frozen=True)
 class Result:
-    """What came out of a command.
-
-    Attributes:
-        command: The command.
-        status: The exit status.
-        lines: What was printed on standard output.
-        errors: What was printed on standard error.
-        seconds: How long the whole process took.
-        since_ctrl_c: How long it ran on after Ctrl-C, in seconds.
-        left_running: Whether it left a process behind, for two seconds.
-    """
+    """What came out of a command."""
 
     command: Command
     status: int
-    lines: list[Line]
-    errors: str
-    seconds: float
-    since_ctrl_c: float
-    left_running: bool
+    lines: list[Line]  # on standard output
+    errors: str  # what came on standard error
+    seconds: float  # that the whole process took
+    since_ctrl_c: float  # the seconds that it ran on
+    left_running: bool  # whether it left a process behind, for two seconds
 
     def block(self, name: str) -> list[Line]:
         """Return the lines from a model's heading to its closing line."""
         heads = [n for n, x in enumerate(self.lines) if x == f"== {name}"]
-        assert len(heads) == 1, f"{len(heads)} headings of {name}"
-        for end in range(heads[0], len(self.lines)):
-            if self.lines[end].startswith(f"== {name}:"):
-                return self.lines[heads[0] : end + 1]
-        raise AssertionError(f"no closing line of {name}")
+        ends = [n for n, x in enumerate(self.lines) if f"== {name}:" in x]
+        assert (len(heads), bool(ends)) == (1, True), f"no block of {name}"
+        return self.lines[heads[0] : ends[0] + 1]
 
 
 def runs(
