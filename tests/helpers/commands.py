@@ -206,7 +206,8 @@ def environment(command: Command | None = None) -> dict[str, str]:
         return plain
     return plain | {
         "PYTHONDEVMODE": "1" if command.dev else "",
-        "PYTHONWARNINGS": "error",
+        # Python 3.15 itself warns where a forked process shows a traceback.
+        "PYTHONWARNINGS": "error,ignore:Module globals is missing a",
         "PYTHONPATH": str(PROGRAMS / "without") if command.without else "",
         "WITHOUT": command.without,
         # A proxy is no way to reach this machine.
