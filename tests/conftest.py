@@ -117,6 +117,8 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
         for item in request.session.items
         if "result" in getattr(item, "fixturenames", ())
         and hasattr(item, "callspec")
+        # What is not for this system need not start on it.
+        and not any(mark.args[0] for mark in item.iter_markers("skipif"))
     ]
     fast = request.config.option.markexpr == "not slow"
     limit = LIMIT if fast else 3 * LIMIT
@@ -133,7 +135,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
             yield
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            # Those that wait for their turn to start come to it first.
+            # One that waits for its turn starts only now: so until all ended.
             while not all(future.done() for future in results.values()):
                 kill_all()
                 time.sleep(0.05)

@@ -165,7 +165,7 @@ def test_what_is_wrong(result: Result) -> None:
     # A worker of pyperf may just begin, and Python itself would complain.
     Command("benchmarks/producer_consumer.py", "yield 1", group=False),
     Command("benchmarks/redo.py timelines", "sequential"),
-    Command("benchmarks/many_sleepers.py --workers 5 6 --seconds 3", "th"),
+    Command("benchmarks/many_sleepers.py --workers 5 --seconds 3", "thread"),
 )
 def test_ctrl_c(result: Result) -> None:
     """Ctrl-C in the middle ends it, without a word."""

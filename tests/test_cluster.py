@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Command, Result, runs, shell
+from helpers.commands import ROOT, Command, Result, posix, runs, shell
 from helpers.screens import alike, drawn
 
 MISSING = (
@@ -55,8 +55,6 @@ LOST = """
 [PRODUCER] Consumer return: 200 OK for 3
 """
 CONSUMING, RETURNED = r"Consuming (\d+)", r"Consumer return: 200 OK for (\d+)"
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 
 def cluster(options: str = "", ctrl_c_at: str = "") -> Command:
@@ -143,6 +141,7 @@ def test_own_error_shows_its_place(result: Result) -> None:
     assert f"line {number}, in consume\n" in result.errors
     assert result.errors.endswith("\nZeroDivisionError: division by zero\n")
     assert result.errors.count("Error") == 1
+    assert "KeyboardInterrupt" not in result.errors
     assert not result.left_running
 
 

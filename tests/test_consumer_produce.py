@@ -4,16 +4,12 @@ Five items of half a second: 2.5 s for one consumer, 1.5 s for two.
 """
 
 import re
-import sys
 from itertools import accumulate
 from operator import sub
 
 import pytest
-from helpers.commands import ROOT, Command, Line, Result, matches, runs
+from helpers.commands import Command, Line, Result, matches, runs
 from helpers.screens import alike, drawn
-
-sys.path.insert(0, str(ROOT))
-
 
 ALL = Command("consumer_produce.py --seconds 0.5", takes=10)
 

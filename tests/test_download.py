@@ -21,14 +21,13 @@ from unittest import mock
 import pytest
 from aiohttp import test_utils, web
 from aiohttp.typedefs import Handler
-from helpers.commands import ROOT, shell
+from helpers.commands import ROOT, posix, shell
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
 from download import file_name, main, pause_after, retry_after
 
 PROGRAM = [sys.executable, "-Werror", "aio_http/download.py"]
-posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 
 def disk(how: str) -> list[str]:
@@ -113,7 +112,7 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_limit_and_one_session(site: Site) -> None:
-    """Five pages at a time, no more and no fewer, on the way and to disk."""
+    """Five pages at a time on the way, no more and no fewer; five to disk."""
     five = asyncio.Barrier(5)
     connections = set()
 

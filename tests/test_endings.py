@@ -9,10 +9,9 @@ import sys
 from importlib import import_module
 
 import pytest
-from helpers.commands import ROOT, Command, Result, matches, runs
+from helpers.commands import ROOT, Command, Result, matches, posix, runs
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="for Linux")
-posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
 
 
 def rows(table: str) -> list[list[str]]:
@@ -20,7 +19,7 @@ def rows(table: str) -> list[list[str]]:
     return [re.split(r" +\| ?", row) for row in table.strip().splitlines()]
 
 
-# A line, and Ctrl-C is pressed when it has come.
+# A command, and what it has printed when Ctrl-C is pressed.
 CTRL_C = """
 coroutine_test.py                                   | == sequential
 coroutine_test.py thread async                      | Hello 3
@@ -34,7 +33,7 @@ asyc_test.py no_stop iterate                        | == no_stop
 aio_http/thread_client.py --seconds 30              | Hello 5
 aio_http/async_client.py --seconds 30 --url {fine}  | Hello 5
 """
-# Some processes have nothing to do when it comes.
+# The same. Of three workers, each a process, one may have no page by then.
 SLOW_CTRL_C = """
 consumer_produce.py --seconds 9                                | == yield
 consumer_produce.py async --seconds 9                          | Consuming 2
@@ -95,7 +94,9 @@ def test_package_missing(result: Result, others: str) -> None:
     name = result.command.without
     install = f"{name} is missing: python -m pip install {name}\n"
     assert result.errors == install
-    assert [*dict.fromkeys(closed(result))] == others.split()
+    # Of several, the closing lines are repeated in the end.
+    once = others.split()
+    assert closed(result) == once * (1 + (len(once) > 1))
 
 
 @pytest.mark.slow
@@ -184,8 +185,8 @@ compare --url http://[::1        | --url: invalid address value
 compare --url http://[::1]:99999 | --url: invalid address value
 compare --url http://[::1]:8/a   | --url: invalid address value
 compare --url http://[::1]:8/?a  | --url: invalid address value
-download --limit 0               | --limit: must be from 1 to
-download --timeout nan           | --timeout: must be from
+download --limit 0               | --limit: must be from 1 to 100
+download --timeout nan           | --timeout: must be from 0.001 to 300
 download --url ftp://127.0.0.1   | --url: invalid address value
 download --folder README.md      | --folder:
 download /no/such/file           | FILE:
@@ -205,9 +206,10 @@ def test_bad_arguments(
     name, *arguments = line.split()
     monkeypatch.syspath_prepend(ROOT / "aio_http")
     monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
     with pytest.raises(SystemExit, match="2"):
         import_module(name).main()
     printed, errors = capsys.readouterr()
     assert printed == ""
-    assert f"error: argument {message}" in errors
+    assert re.search(rf"error: argument {re.escape(message)}(?!\d)", errors)

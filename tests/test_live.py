@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from subprocess import DEVNULL, PIPE, Popen
+from threading import Timer
 from typing import TYPE_CHECKING
 from unittest.mock import AsyncMock, Mock
 
@@ -40,8 +41,12 @@ def serving(port: int = 0) -> Iterator[tuple[str, "Popen[str]"]]:
         command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout
+        too_long = Timer(LIMIT, process.kill)
+        too_long.start()
         try:
-            yield process.stdout.readline().split()[-1], process
+            line = process.stdout.readline()
+            too_long.cancel()
+            yield line.split()[-1], process
         finally:
             process.kill()
 

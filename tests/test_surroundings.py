@@ -3,11 +3,10 @@
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Result, runs, shell
+from helpers.commands import ROOT, Result, posix, runs, shell
 
 # The scripts, each with arguments for a moment's run.
 SCRIPTS = {
@@ -40,9 +39,6 @@ python SCRIPT | cat
 ALL_AT_ONCE = (
     "ulimit -n 256; FORCE_COLOR=1 PYTHONSAFEPATH=1 PYTHONOPTIMIZE=2"
     f" PYTHONASYNCIODEBUG=1 {PROXY} {ASCII} python SCRIPT <&- | cat"
-)
-posix = pytest.mark.skipif(
-    sys.platform == "win32", reason="these are lines of a POSIX shell"
 )
 
 IMPORTS = f"""

@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / "tests" / "programs"
 LIMIT = 40.0  # seconds; what takes longer hangs, and is killed
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="not on Windows")
+
 # How much of a sleep is sure to pass. On Windows, before Python 3.13, asyncio
 # reads a clock that ticks every 15.6 ms, and may end a sleep two ticks early.
 SURE = 0.8 if sys.platform == "win32" else 1.0
@@ -86,10 +88,12 @@ class Result:
 
     def block(self, name: str) -> list[Line]:
         """Return the lines from a model's heading to its closing line."""
-        heads = [n for n, x in enumerate(self.lines) if x == f"== {name}"]
-        ends = [n for n, x in enumerate(self.lines) if f"== {name}:" in x]
-        assert (len(heads), bool(ends)) == (1, True), f"no block of {name}"
-        return self.lines[heads[0] : ends[0] + 1]
+        head, every = f"== {name}", [*enumerate(self.lines)]
+        starts = [n for n, line in every if line == head]
+        ends = [n for n, line in every if line.startswith(f"{head}:")]
+        assert len(starts) == 1, f"{len(starts)} headings of {name}"
+        assert starts < ends, f"no closing line of {name}"
+        return self.lines[starts[0] : ends[0] + 1]
 
 
 def runs(
@@ -119,7 +123,7 @@ def run(
     One that takes longer than the limit, in seconds, or four times as long as
     it should, hangs: it is killed, and fails the test that wanted it.
     """
-    typed = re.sub(r"^WITHOUT=\S+", "", command.line)
+    typed = command.line.removeprefix(f"WITHOUT={command.without}")
     typed = typed.format(**addresses or {})
     line: str | list[str] = [sys.executable, *shlex.split(typed)]
     if re.search(r" \| | > |[<>]&-", typed):
@@ -167,8 +171,6 @@ def shell(
     `check` is off.
     """
     python = shlex.quote(sys.executable)
-    if sys.platform == "win32":
-        python = f'"{sys.executable}"'
     full = re.sub(r"(?<![\w/.])python(?= )", lambda _: python, line)
     with started(
         full,

@@ -20,8 +20,8 @@ from datetime import datetime
 
 from helpers.commands import SURE, Line
 
-# In seconds. One after another, or printed at once in the end, each page's
-# lines would be later than this.
+# In seconds. One after another, or printed at once in the end, the lines of a
+# page of a second or more would be later than this.
 EARLY, LATE = 0.05, 0.9
 CLOCK = r" now = (\d\d:\d\d:\d\d)"
 TOOK = re.compile(r"^(.+): (\d+\.\d\d) s", re.MULTILINE)
@@ -55,7 +55,7 @@ def drawn(lines: Sequence[Line], page: str, letters: str = "ABC") -> str:
 
 
 def plain(lines: Sequence[str], letters: str = "ABCDEFGHIJ") -> str:
-    """Return the lines without clocks, and with letters for ids.
+    """Return the lines as a text without clocks, and with letters for ids.
 
     The last letter is for all further ids, too.
     """

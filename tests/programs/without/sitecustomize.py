@@ -1,7 +1,7 @@
-"""Python imports this at its start: let the packages in WITHOUT be missing."""
+"""Python imports this at its start: let the package in WITHOUT be missing."""
 
 import os
 import sys
 
-for package in os.environ.get("WITHOUT", "").split():
+if package := os.environ.get("WITHOUT"):
     sys.modules[package] = None  # type: ignore[assignment]
