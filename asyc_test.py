@@ -145,7 +145,7 @@ async def group_test() -> None:
         async with asyncio.TaskGroup() as group:
             sibling = group.create_task(hello(0.6))
             group.create_task(fail(0.1))
-    except* ConnectionError as errors:  # needs Python 3.11
+    except* ConnectionError as errors:  # Python 3.11 or newer is needed
         say(f"main: {errors.exceptions}, sibling {state(sibling)}")
 
 

@@ -72,11 +72,8 @@ async def download(
         done()
 
     turn = asyncio.Semaphore(options.limit)
-    timeout = ClientTimeout(options.timeout)
-    async with (
-        ClientSession(timeout=timeout) as session,
-        asyncio.TaskGroup() as group,
-    ):
+    session = ClientSession(timeout=ClientTimeout(options.timeout))
+    async with session, asyncio.TaskGroup() as group:
         for page in pages:
             group.create_task(one(page))
 

@@ -14,7 +14,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +24,7 @@ from helpers.commands import (
     PROGRAMS,
     Command,
     Result,
+    after,
     bound,
     environment,
     kill_all,
@@ -92,11 +92,9 @@ def addresses() -> Iterator[dict[str, str]]:
         encoding="utf-8",
     ) as process:
         try:
-            too_long = threading.Timer(LIMIT, process.kill)
-            too_long.start()
             assert process.stdout
-            line = process.stdout.readline()
-            too_long.cancel()
+            with after(LIMIT, process.kill):
+                line = process.stdout.readline()
             yield json.loads(line)
         finally:
             process.kill()
@@ -109,6 +107,10 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
     # inherits that: no command would notice Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Told to end, or with its terminal closed, pytest ends as at Ctrl-C.
+    for name in {"SIGTERM", "SIGHUP"} & {*dir(signal)}:
+        if signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     # Tests that call a script's functions want no colours either.
     for name in os.environ.keys() - environment().keys():
         del os.environ[name]
@@ -120,22 +122,22 @@ def running(request: pytest.FixtureRequest) -> Iterator[None]:
         # What is not for this system need not start on it.
         and not any(mark.args[0] for mark in item.iter_markers("skipif"))
     ]
+    longest_first = sorted(dict.fromkeys(wanted), key=lambda x: -x.takes)
     fast = request.config.option.markexpr == "not slow"
     limit = LIMIT if fast else 3 * LIMIT
     with ThreadPoolExecutor(AT_ONCE if fast else SLOW_AT_ONCE) as pool:
-        # Those that run longest go first.
-        for command in sorted(dict.fromkeys(wanted), key=lambda x: -x.takes):
-            where = (
-                request.getfixturevalue("addresses")
-                if "{" in command.line
-                else None
-            )
-            results[command] = pool.submit(run, command, where, limit)
         try:
+            for command in longest_first:
+                where = (
+                    request.getfixturevalue("addresses")
+                    if "{" in command.line
+                    else None
+                )
+                results[command] = pool.submit(run, command, where, limit)
             yield
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            # One that waits for its turn starts only now: so until all ended.
+            # One may just be about to start: so until all have ended.
             while not all(future.done() for future in results.values()):
                 kill_all()
                 time.sleep(0.05)

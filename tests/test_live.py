@@ -15,12 +15,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from subprocess import DEVNULL, PIPE, Popen
-from threading import Timer
 from typing import TYPE_CHECKING
 from unittest.mock import AsyncMock, Mock
 
 import pytest
-from helpers.commands import LIMIT, ROOT
+from helpers.commands import LIMIT, ROOT, after
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
@@ -41,11 +40,9 @@ def serving(port: int = 0) -> Iterator[tuple[str, "Popen[str]"]]:
         command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout
-        too_long = Timer(LIMIT, process.kill)
-        too_long.start()
         try:
-            line = process.stdout.readline()
-            too_long.cancel()
+            with after(LIMIT, process.kill):
+                line = process.stdout.readline()
             yield line.split()[-1], process
         finally:
             process.kill()

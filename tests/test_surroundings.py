@@ -135,7 +135,7 @@ def test_an_older_python_is_told_which_one_is_needed() -> None:
     if not any(found):
         pytest.skip("nothing to install: it asks what Python 3.8 to 3.10 say")
     for python in filter(None, found):
-        for script in [*SCRIPTS, "tests/conftest.py"]:
+        for script in [*SCRIPTS, "aio_http/download.py", "tests/conftest.py"]:
             done = shell(f"{python} {script}", check=False)
             assert done.returncode == 1
             said = done.stderr.splitlines()

@@ -134,6 +134,8 @@ def run(
     ):
         if STARTING.acquire(timeout=limit / 2):
             turn.callback(STARTING.release)
+        if stopping.is_set():
+            pytest.fail("all is over")
         start = time.perf_counter()
         with started(
             line,
@@ -241,15 +243,25 @@ def started(
         encoding="utf-8",
         start_new_session=True,
     ) as process:
-        too_long = threading.Timer(seconds, kill_hung, [process])
-        too_long.start()
         running.add(process)
         try:
-            yield process
+            with after(seconds, lambda: kill_hung(process)):
+                yield process
         finally:
-            too_long.cancel()
             kill_group(process)
             running.discard(process)
+
+
+@contextmanager
+def after(seconds: float, do: Callable[[], None]) -> Iterator[None]:
+    """Do that if the block takes so many seconds."""
+    timer = threading.Timer(seconds, do)
+    timer.daemon = True  # at Ctrl-C, nobody waits for it
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 # Watch.
@@ -360,7 +372,11 @@ def kill_hung(process: "subprocess.Popen[str]") -> None:
     kill_group(process)
 
 
+stopping = threading.Event()
+
+
 def kill_all() -> None:
-    """Kill all that still runs."""
+    """Kill all that still runs, and start no more."""
+    stopping.set()
     for process in [*running]:
         kill_group(process)
