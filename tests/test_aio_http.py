@@ -24,6 +24,7 @@ from helpers.commands import (
     Command,
     Result,
     environment,
+    linux,
     matches,
     posix,
     runs,
@@ -445,7 +446,7 @@ def left() -> list[int]:
 
 
 @pytest.mark.last
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@linux
 def test_nothing_is_left() -> None:
     """The servers of clients end too, which have sessions of their own."""
     soon(lambda: not left())

@@ -22,6 +22,7 @@ from helpers.commands import (
     Command,
     Line,
     Result,
+    linux,
     matches,
     posix,
     runs,
@@ -402,7 +403,7 @@ def test_one_core() -> None:
 @pytest.mark.last
 @pytest.mark.slow
 @pytest.mark.skipif(CORES == 1, reason="nothing runs in parallel")
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@linux
 def test_processes_work_at_the_same_time() -> None:
     """Processes and interpreters gain; threads do only without a GIL.
 

@@ -9,13 +9,21 @@ asserted. They need more packages than requirements.txt has:
 import json
 import platform
 import re
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from helpers.commands import ROOT, Command, Result, matches, run, runs
+from helpers.commands import (
+    ROOT,
+    Command,
+    Result,
+    linux,
+    matches,
+    posix,
+    run,
+    runs,
+)
 from helpers.screens import alike
 
 MISSING = " is missing: python -m pip install -r benchmarks/requirements.txt"
@@ -130,7 +138,7 @@ thread 99: did not all wait at once
 }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS")
+@linux
 @runs(*(Command(line, dev=False) for line in SCREENS))
 def test_sleepers(result: Result) -> None:
     assert (result.status, result.errors) == (0, "")
@@ -160,7 +168,7 @@ def test_what_is_wrong(result: Result) -> None:
     assert "Traceback" not in result.errors
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send")
+@posix
 @runs(
     # A worker of pyperf may just begin, and Python itself would complain.
     Command("benchmarks/producer_consumer.py", "yield 1", group=False),

@@ -6,11 +6,10 @@ Five items of a second, two processes that consume: three seconds.
 import importlib.util
 import re
 import socket
-import sys
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Command, Result, posix, runs, shell
+from helpers.commands import ROOT, Command, Result, linux, posix, runs, shell
 from helpers.screens import alike, drawn
 
 MISSING = (
@@ -219,7 +218,7 @@ def test_ctrl_c(result: Result) -> None:
     assert not result.left_running
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="no /dev/full")
+@linux
 @runs(
     cluster("--seconds 0.1 | head -n 2"), cluster("--seconds 0.1 > /dev/full")
 )

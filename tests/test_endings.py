@@ -9,9 +9,7 @@ import sys
 from importlib import import_module
 
 import pytest
-from helpers.commands import ROOT, Command, Result, matches, posix, runs
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="for Linux")
+from helpers.commands import ROOT, Command, Result, linux, matches, posix, runs
 
 
 def rows(table: str) -> list[list[str]]:

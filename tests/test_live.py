@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import AsyncMock, Mock
 
 import pytest
-from helpers.commands import LIMIT, ROOT, after
+from helpers.commands import LIMIT, ROOT, after, posix
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
@@ -212,7 +212,7 @@ def test_a_client_with_many_pages(page: "Page") -> None:
 
 
 @in_browser
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a child")
+@posix
 def test_server_gone_and_back(page: "Page") -> None:
     with serving() as (url, process):
         visit(page, url)
