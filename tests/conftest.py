@@ -13,7 +13,6 @@ if not __debug__:
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,11 +20,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from helpers.commands import (
     LIMIT,
-    PROGRAMS,
     Command,
     Result,
-    after,
-    bound,
+    begun,
     environment,
     kill_all,
     run,
@@ -69,7 +66,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that waits for ever; that of a command has its own bound."""
     if sys.platform == "win32":
         return (yield)  # no SIGALRM there
-    seconds = bound(300 if item.get_closest_marker("slow") else LIMIT)
+    seconds = 300 if item.get_closest_marker("slow") else LIMIT
 
     def ring(*_: object) -> None:
         pytest.fail(f"the test hung, and was stopped after {seconds:.0f} s")
@@ -85,19 +82,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 @pytest.fixture(scope="session")
 def addresses() -> Iterator[dict[str, str]]:
     """Start the servers that tests visit; return their addresses by name."""
-    with subprocess.Popen(
-        [sys.executable, PROGRAMS / "servers.py"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as process:
-        try:
-            assert process.stdout
-            with after(LIMIT, process.kill):
-                line = process.stdout.readline()
-            yield json.loads(line)
-        finally:
-            process.kill()
+    with begun("tests/programs/servers.py", 3600, errors=None) as (_, line):
+        yield json.loads(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

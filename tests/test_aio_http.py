@@ -8,14 +8,10 @@ address where the system knows IPv6; at {nobody} nobody listens.
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from helpers.commands import (
@@ -23,12 +19,10 @@ from helpers.commands import (
     ROOT,
     Command,
     Result,
-    environment,
-    linux,
+    begun,
     matches,
     posix,
     runs,
-    started,
 )
 from helpers.screens import alike, drawn
 
@@ -39,10 +33,6 @@ import server
 from client import opener
 from misbehaving import ANSWERS, BAD, LATE, SLOW
 from yield_client import Waits, event_loop
-
-# In the environment of all that is started here, to find what is left of it.
-MARK = uuid4().hex
-os.environ["AIO_HTTP_TESTS"] = MARK
 
 # The last three take part in the slow runs only, but for three pages.
 MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
@@ -233,7 +223,6 @@ def test_screen(result: Result) -> None:
     screen = [*result.lines, *sorted(result.errors.splitlines())]
     assert alike(screen, page, late=2) == page
     assert result.status == bool(re.search("failed [1-9]|^page", page))
-    assert not result.left_running
 
 
 # Clients of a server that is not as it should be.
@@ -267,7 +256,6 @@ def test_misbehaving_server(result: Result) -> None:
     )
     assert alike(result.lines[-1:], line, late=5) == line
     assert result.status == 1
-    assert not result.left_running
 
 
 # The end of a client, whatever brings it.
@@ -294,21 +282,11 @@ def test_own_error(result: Result) -> None:
     assert not matches("== .*: .*", result.lines)
 
 
-@contextmanager
-def begun(line: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Start a script of the chapter; give it, and the first line."""
-    command = [sys.executable, *f"aio_http/{line}".split()]
-    pipe = subprocess.PIPE
-    with started(command, environment(), 60, errors=pipe) as process:
-        assert process.stdout
-        yield process, process.stdout.readline()
-
-
 @pytest.mark.slow
 @posix
 def test_ctrl_c_while_workers_start(addresses: dict[str, str]) -> None:
     """Ctrl-C is not lost, and meets no worker that is not ready for it."""
-    line = f"process_client.py --seconds 9 --url {addresses['fine']}"
+    line = f"aio_http/process_client.py --seconds 9 --url {addresses['fine']}"
     for milliseconds in 0, 10, 20, 30, 50, 80, 120, 200:
         with begun(line) as (process, _):
             time.sleep(milliseconds / 1000)
@@ -320,16 +298,13 @@ def test_ctrl_c_while_workers_start(addresses: dict[str, str]) -> None:
 
 @pytest.mark.slow
 def test_all_ends_when_a_client_is_killed() -> None:
-    """Its workers do at once; they are done with standard output then.
-
-    So does its server, as the last test shows.
-    """
-    with begun("process_client.py --seconds 30") as (process, _):
+    """Its workers do, and its server: nobody holds its output open."""
+    with begun("aio_http/process_client.py --seconds 30") as (process, _):
         assert process.stdout
         for _ in range(5):
             assert process.stdout.readline().startswith("Hello ")
         process.kill()
-        assert process.communicate(timeout=10)[0] == ""
+        assert process.communicate(timeout=10) == ("", "")
 
 
 # The event loop of the model `yield`.
@@ -404,7 +379,7 @@ def test_ctrl_c_ends_the_server(
     """
     with (
         ThreadPoolExecutor() as pool,
-        begun("server.py --port 0") as (process, line),
+        begun("aio_http/server.py --port 0") as (process, line),
     ):
         url = line.split()[-1]
         short = pool.submit(get, f"{url}/hello/Ada?seconds=1")
@@ -422,35 +397,3 @@ def test_ctrl_c_ends_the_server(
     assert long.exception()
     assert (process.returncode, errors) == (status, "")
     assert least < seconds < most
-
-
-# At last, when all have ended.
-
-
-def left() -> list[int]:
-    """Return what lives on of all that was started here."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            ours = MARK.encode() in (process / "environ").read_bytes()
-            command = (process / "cmdline").read_bytes()
-            # From Python 3.14 on pytest itself has a helper.
-            child = b"PPid:\t%d\n" % os.getpid()
-            if (
-                ours
-                and re.search(b"aio_http|multiprocessing", command)
-                and child not in (process / "status").read_bytes()
-            ):
-                found.append(int(process.name))
-    return found
-
-
-@pytest.mark.last
-@linux
-def test_nothing_is_left() -> None:
-    """The servers of clients end too, which have sessions of their own."""
-    soon(lambda: not left())
-    pids = left()
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    assert pids == []

@@ -77,7 +77,6 @@ def test_timeline(result: Result) -> None:
     assert sorted(timeline.split("\n")) == sorted(TIMELINE.split("\n"))
     assert len({*re.findall(r"process = \d+", "".join(lines))}) == 3
     assert alike([closing_line], CLOSING_LINE) == CLOSING_LINE
-    assert not result.left_running
 
 
 @runs(cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.3"))
@@ -105,7 +104,6 @@ def test_a_lost_consumer(result: Result) -> None:
     # Only a frozen one's silence tells: five seconds, and four to be sure.
     least, most = (4, 30) if frozen else (0, 4)
     assert least < of_3[2].at - of_3[1].at < most
-    assert not result.left_running
 
 
 @runs(cluster("--items 30 --queue-size 30 --fail-on 3 --seconds 0.1"))
@@ -116,7 +114,6 @@ def test_failure_is_one_line_and_status_1(result: Result) -> None:
     text = "\n".join(result.lines)
     assert items(CONSUMING, text).count(3) == 1
     assert text.endswith(f" | consumed {len(items(RETURNED, text))}")
-    assert not result.left_running
 
 
 # A worker makes a mistake, and before that it would hear Ctrl-C, which a
@@ -141,7 +138,6 @@ def test_own_error_shows_its_place(result: Result) -> None:
     assert result.errors.endswith("\nZeroDivisionError: division by zero\n")
     assert result.errors.count("Error") == 1
     assert "KeyboardInterrupt" not in result.errors
-    assert not result.left_running
 
 
 @pytest.mark.slow
@@ -196,7 +192,6 @@ def test_what_is_wrong(result: Result) -> None:
     # Not for the reader to mend.
     assert ("Traceback" in result.errors) == ("tornado" in says)
     assert result.seconds < 25
-    assert not result.left_running
 
 
 @posix
@@ -215,7 +210,6 @@ def test_ctrl_c(result: Result) -> None:
     least = 15 if "-on" in result.command.line else 3
     assert result.since_ctrl_c < max(least, 2 * result.lines[0].at)
     assert not any(line.startswith("== cluster:") for line in result.lines)
-    assert not result.left_running
 
 
 @linux
@@ -229,4 +223,3 @@ def test_nobody_can_read_the_output(result: Result) -> None:
     else:
         says = "cannot print: No space left on device\n"
         assert (result.status, result.errors) == (1, says)
-    assert not result.left_running

@@ -81,7 +81,6 @@ def test_closing_lines(result: Result) -> None:
     assert alike(closing, CLOSING_LINES) == CLOSING_LINES
     assert result.lines[-6:] == closing
     assert len(result.lines) == 6 * (1 + 6 + 1) + 6
-    assert not result.left_running
 
 
 @pytest.mark.parametrize("model", TIMELINES)

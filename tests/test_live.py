@@ -12,14 +12,14 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
-from subprocess import DEVNULL, PIPE, Popen
+from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING
 from unittest.mock import AsyncMock, Mock
 
 import pytest
-from helpers.commands import LIMIT, ROOT, after, posix
+from helpers.commands import LIMIT, ROOT, begun, posix
 
 sys.path.insert(0, str(ROOT / "aio_http"))
 
@@ -31,28 +31,14 @@ if TYPE_CHECKING:
 in_browser = pytest.mark.slow
 
 
-@contextmanager
-def serving(port: int = 0) -> Iterator[tuple[str, "Popen[str]"]]:
-    """Run a server; give its address and its process."""
-    command = [sys.executable, "-Xdev", "-Werror", "aio_http/server.py"]
-    command += ["--until-eof", f"--port={port}"]
-    with Popen(
-        command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT
-    ) as process:
-        assert process.stdout
-        try:
-            with after(LIMIT, process.kill):
-                line = process.stdout.readline()
-            yield line.split()[-1], process
-        finally:
-            process.kill()
+SERVER = "-Xdev -Werror aio_http/server.py --until-eof --port="
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """Return the address of the server that most tests share."""
-    with serving() as (address, _):
-        yield address
+    with begun(f"{SERVER}0", LIMIT * 9) as (_, line):
+        yield line.split()[-1]
 
 
 def test_who_may_see_what(url: str) -> None:
@@ -214,14 +200,15 @@ def test_a_client_with_many_pages(page: "Page") -> None:
 @in_browser
 @posix
 def test_server_gone_and_back(page: "Page") -> None:
-    with serving() as (url, process):
+    with begun(f"{SERVER}0") as (process, line):
+        url = line.split()[-1]
         visit(page, url)
         press(page, "hello", "5", "10")
         page.locator("#in-flight", has_text="5").wait_for()
         process.kill()
         page.locator("#state[data-is=disconnected]").wait_for()
         assert page.locator("#ask-hello").is_disabled()
-    with serving(int(url.rpartition(":")[2])) as (_, process):
+    with begun(f"{SERVER}{url.rpartition(':')[2]}") as (process, _):
         page.locator(".lost").nth(4).wait_for()
         assert "disconnected" in page.locator(".gap").inner_text()
         # Those that were lost are in no row.

@@ -25,6 +25,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 import pytest
 
@@ -85,7 +86,6 @@ class Result:
     errors: str  # what came on standard error
     seconds: float  # that the whole process took
     since_ctrl_c: float  # the seconds that it ran on
-    left_running: bool  # whether it left a process behind, for two seconds
 
     def block(self, name: str) -> list[Line]:
         """Return the lines from a model's heading to its closing line."""
@@ -122,7 +122,8 @@ def run(
     """Start the command, watch it to its end, and tell what came of it.
 
     One that takes longer than the limit, in seconds, or four times as long as
-    it should, hangs: it is killed, and fails the test that wanted it.
+    it should, hangs: it is killed, and fails the test that wanted it. So does
+    one that leaves a process behind.
     """
     typed = command.line.removeprefix(f"WITHOUT={command.without}")
     typed = typed.format(**addresses or {})
@@ -141,27 +142,23 @@ def run(
         with started(
             line,
             environment(command),
-            bound(max(limit, 4 * command.takes)),
+            max(limit, 4 * command.takes),
             errors=errors,
         ) as process:
             lines, pressed = watch(process, command, start, turn.close)
             status = process.wait()
             end = time.perf_counter()
-            left_running = outlived(process.pid)
+            survivors = outlived(running[process])
         errors.seek(0)
         # Dev mode reports what held asyncio's loop up for a tenth of a
         # second, which a busy machine does to anybody.
         said = "".join(x for x in errors if not x.startswith("Executing <"))
     if process in hung:
         fail_hung(f"python {command.line}", [*lines, said])
+    if survivors:
+        pytest.fail(f"It left a process behind: python {command.line}")
     return Result(
-        command,
-        status,
-        lines,
-        said,
-        end - start,
-        end - (pressed or end),
-        left_running,
+        command, status, lines, said, end - start, end - (pressed or end)
     )
 
 
@@ -176,11 +173,7 @@ def shell(
     python = shlex.quote(sys.executable)
     full = re.sub(r"(?<![\w/.])python(?= )", lambda _: python, line)
     with started(
-        full,
-        environment(),
-        bound(timeout),
-        errors=subprocess.PIPE,
-        folder=folder,
+        full, environment(), timeout, errors=subprocess.PIPE, folder=folder
     ) as process:
         printed, said = process.communicate()
     if process in hung:
@@ -189,6 +182,24 @@ def shell(
     if check and status:
         pytest.fail(f"{line}\nends with {status}:\n{printed}{said}")
     return subprocess.CompletedProcess(line, status, printed, said)
+
+
+@contextmanager
+def begun(
+    line: str, seconds: float = 60, errors: int | None = subprocess.PIPE
+) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Start what follows `python`; give it, and the first line it prints."""
+    with started(
+        [sys.executable, *shlex.split(line)],
+        environment(),
+        seconds,
+        errors=errors,
+        stdin=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        with after(LIMIT, process.kill):
+            first = process.stdout.readline()
+        yield process, first
 
 
 # Start.
@@ -200,7 +211,9 @@ STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 # What a shell may have set that would change what is printed.
 NOT_OURS = re.compile("PYTHON|PYTEST_ADDOPTS|(FORCE|NO)_COLOR|COLUMNS")
 
-running: set["subprocess.Popen[str]"] = set()
+# What runs, and a mark that stands in its environment; what had to be killed.
+running: dict["subprocess.Popen[str]", str] = {}
+hung: set["subprocess.Popen[str]"] = set()
 
 
 def environment(command: Command | None = None) -> dict[str, str]:
@@ -226,31 +239,38 @@ def started(
     environment: dict[str, str],
     seconds: float,
     *,
-    errors: IO[str] | int,
+    errors: IO[str] | int | None,
+    stdin: int = subprocess.DEVNULL,
     folder: Path = ROOT,
 ) -> Iterator["subprocess.Popen[str]"]:
     """Start a process, and with it a group; in the end nothing is left.
 
-    After so many seconds it hangs, and the whole group is killed.
+    After so many seconds it hangs, and is killed with all that it started.
     """
+    mark = uuid4().hex
     with subprocess.Popen(
         line,
         shell=isinstance(line, str),
-        env=environment,
+        env=environment | {"STARTED_BY_PYTEST": mark},
         cwd=folder,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=errors,
         encoding="utf-8",
         start_new_session=True,
     ) as process:
-        running.add(process)
+        running[process] = mark
+
+        def stop() -> None:
+            hung.add(process)
+            kill(process, mark)
+
         try:
-            with after(seconds, lambda: kill_hung(process)):
+            with after(seconds, stop):
                 yield process
         finally:
-            kill_group(process)
-            running.discard(process)
+            kill(process, mark)
+            del running[process]
 
 
 @contextmanager
@@ -298,17 +318,6 @@ def watch(
 
 # Tell how it ended.
 
-hung: set["subprocess.Popen[str]"] = set()
-
-
-def bound(seconds: float) -> float:
-    """Return how long a wait may take: once one hung, a fifth of that.
-
-    Fifteen seconds are the least. Where one hangs, others may do so, and not
-    each of them needs as long.
-    """
-    return max(15, seconds / 5) if hung else seconds
-
 
 def fail_hung(line: str, printed: list[str]) -> None:
     """Fail the test, and show what was printed last."""
@@ -318,56 +327,44 @@ def fail_hung(line: str, printed: list[str]) -> None:
     )
 
 
-def outlived(group: int) -> bool:
-    """Return whether any process of the group runs for two seconds more.
+def outlived(mark: str) -> list[int]:
+    """Return what a command has started, if it runs two seconds longer.
 
     From Python 3.14 on, helpers of multiprocessing end right after the
-    process that started them. They can stay in the group as zombies, which
-    have ended.
+    process that started them.
     """
     deadline = time.monotonic() + 2
-    while group_runs(group):
-        if time.monotonic() > deadline:
-            return True
+    while (found := marked(mark)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return False
+    return found
 
 
-def group_runs(group: int) -> bool:
-    """Return whether any process of the group runs; zombies do not."""
-    if sys.platform == "win32":
-        return False  # no process groups there
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False  # macOS says so of a group that has only zombies
-    for path in Path("/proc").glob("[0-9]*/stat"):
+def marked(mark: str) -> list[int]:
+    """Return the processes that have the mark in their environment, on Linux.
+
+    They inherit it, also those that begin a group or a session of their own.
+    """
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
-            fields = path.read_text(encoding="utf-8").rpartition(")")[2]
-            state, _, its_group = fields.split()[:3]
-            if int(its_group) == group and state != "Z":
-                return True
-    return not Path("/proc/self/stat").exists()
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 # Leave nothing running.
 
 
-def kill_group(process: "subprocess.Popen[str]") -> None:
-    """Kill what is left of a process and its group."""
+def kill(process: "subprocess.Popen[str]", mark: str) -> None:
+    """Kill what is left of a process, its group, and what it started."""
     if sys.platform == "win32":
         process.kill()
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def kill_hung(process: "subprocess.Popen[str]") -> None:
-    """Kill it, and remember that it hung."""
-    hung.add(process)
-    kill_group(process)
+    for pid in marked(mark):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 stopping = threading.Event()
@@ -376,5 +373,5 @@ stopping = threading.Event()
 def kill_all() -> None:
     """Kill all that still runs, and start no more."""
     stopping.set()
-    for process in [*running]:
-        kill_group(process)
+    for process, mark in [*running.items()]:
+        kill(process, mark)
