@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -154,9 +154,9 @@ def run(
         # second, which a busy machine does to anybody.
         said = "".join(x for x in errors if not x.startswith("Executing <"))
     if process in hung:
-        fail_hung(f"python {command.line}", [*lines, said])
+        fail("It hung, and was killed", f"python {command.line}", *lines, said)
     if survivors:
-        pytest.fail(f"It left a process behind: python {command.line}")
+        fail("It left a process behind", f"python {command.line}")
     return Result(
         command, status, lines, said, end - start, end - (pressed or end)
     )
@@ -177,10 +177,10 @@ def shell(
     ) as process:
         printed, said = process.communicate()
     if process in hung:
-        fail_hung(line, [printed, said])
+        fail("It hung, and was killed", line, printed, said)
     status = process.returncode
     if check and status:
-        pytest.fail(f"{line}\nends with {status}:\n{printed}{said}")
+        fail(f"It ends with {status}", line, printed, said)
     return subprocess.CompletedProcess(line, status, printed, said)
 
 
@@ -319,12 +319,10 @@ def watch(
 # Tell how it ended.
 
 
-def fail_hung(line: str, printed: list[str]) -> None:
+def fail(why: str, line: str, *printed: str) -> NoReturn:
     """Fail the test, and show what was printed last."""
     last = "\n".join(printed).rstrip().splitlines()[-10:]
-    pytest.fail(
-        "\n  ".join([f"It hung, and was killed: {line}", *last]), pytrace=False
-    )
+    pytest.fail("\n  ".join([f"{why}: {line}", *last]), pytrace=False)
 
 
 def outlived(mark: str) -> list[int]:
