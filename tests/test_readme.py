@@ -28,10 +28,8 @@ SLOW = re.compile(r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/")
 ELSEWHERE = re.compile(
     r"-m (?!pytest tests/)|aio_http/(server|download)|exercises/|benchmarks/"
     r"|.*--(url|scheduler)"
-)
-DASK = pytest.mark.skipif(
-    not importlib.util.find_spec("distributed"),
-    reason="python -m pip install -r cluster/requirements.txt",
+    + "|cluster/"
+    * (not importlib.util.find_spec("distributed"))
 )
 
 
@@ -43,9 +41,8 @@ def each(
     for one in [*cases, *slow]:
         # Dev mode takes time, and these fetch many pages.
         command = Command(one.line, dev="--pages" not in one.line, takes=6)
-        marks = [DASK] * one.line.startswith("cluster/")
-        if one in slow or SLOW.match(one.line):
-            marks.append(pytest.mark.slow)
+        is_slow = one in slow or SLOW.match(one.line)
+        marks = [pytest.mark.slow] if is_slow else []
         if not ELSEWHERE.match(one.line):
             params.append(pytest.param(one, command, id=one.line, marks=marks))
     return pytest.mark.parametrize(
@@ -194,12 +191,12 @@ def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
 def test_questions() -> None:
     """Thirty, each with a command, after two to five sentences."""
     _, *questions = re.split(r"^## ", QUESTIONS, flags=re.M)
-    for number, question in enumerate(questions, 1):
-        heading, _, text = question.partition("\n")
-        assert heading.startswith(f"{number}. ")
-        prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
-        answer, command, _ = prose.partition("\nRun `python ")
-        assert command, heading
+    numbers = [question.partition(". ")[0] for question in questions]
+    assert numbers == [str(number) for number in range(1, 31)]
+    for question in questions:
+        prose = re.sub(r"^```.*?^```$", "", question, flags=re.M | re.S)
+        text = prose.partition("\n")[2]
+        answer, command, _ = text.partition("\nRun `python ")
         sentences = re.findall(r"[.?](?=\s|$)", answer)
-        assert 2 <= len(sentences) <= 5, heading
-    assert len(questions) == 30
+        assert command, question
+        assert 2 <= len(sentences) <= 5, question

@@ -66,6 +66,7 @@ def test_first_run(tmp_path: Path) -> None:
     assert len(verdicts) == len(SHIPPED) == 25
     hang = {said.split()[0] for said in verdicts if "It hangs" in said}
     assert {"dead_consumer", "wrong_thread", "lock_kept"} <= hang
+    assert "\nmain raised TypeError; none was expected\n" in out
     page = PAGES[EXERCISES / "README.md"]
     shown = page.split("pytest -x exercises\n")[2].split("```")[0]
     fixed = re.sub(
