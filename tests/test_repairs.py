@@ -18,13 +18,11 @@ ATTEMPTS = tomllib.loads(
 )
 
 
-# pytest in a terminal that shows ASCII only, as its programs are told, too.
-PYTEST = """-c '
-import os, sys, pytest
-os.environ["PYTHONIOENCODING"] = "ascii"
-sys.stdout.reconfigure(encoding="ascii")
-sys.exit(pytest.main())
-' -p no:cacheprovider exercises"""
+# pytest in a terminal that shows ASCII only.
+PYTEST = (
+    '-c \'import pytest, sys; sys.stdout.reconfigure(encoding="ascii");'
+    " sys.exit(pytest.main())' -p no:cacheprovider exercises"
+)
 
 
 def check(folder: Path, options: str = "") -> str:
