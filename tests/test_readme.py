@@ -22,15 +22,15 @@ SOURCE = "\n".join(
 )
 
 # They take more than six seconds, use every core, or start a server.
-SLOW = re.compile(r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/")
+SLOW = r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/"
 # Others run these: the live page, exercises that are broken on purpose, what
 # needs more than the three packages, or a server that runs elsewhere.
-ELSEWHERE = re.compile(
-    r"-m (?!pytest tests/)|aio_http/(server|download)|exercises/|benchmarks/"
-    r"|.*--(url|scheduler)"
-    + "|cluster/"
-    * (not importlib.util.find_spec("distributed"))
+ELSEWHERE = (
+    "-m (?!pytest tests/)|aio_http/(server|download)|exercises/|benchmarks/"
+    "|.*--(url|scheduler)"
 )
+if not importlib.util.find_spec("distributed"):
+    ELSEWHERE += "|cluster/"  # test_cluster.py says what to install
 
 
 def each(
@@ -41,9 +41,9 @@ def each(
     for one in [*cases, *slow]:
         # Dev mode takes time, and these fetch many pages.
         command = Command(one.line, dev="--pages" not in one.line, takes=6)
-        is_slow = one in slow or SLOW.match(one.line)
+        is_slow = one in slow or re.match(SLOW, one.line)
         marks = [pytest.mark.slow] if is_slow else []
-        if not ELSEWHERE.match(one.line):
+        if not re.match(ELSEWHERE, one.line):
             params.append(pytest.param(one, command, id=one.line, marks=marks))
     return pytest.mark.parametrize(
         ("one", "result"), params, indirect=["result"]

@@ -60,10 +60,8 @@ def test_first_run(tmp_path: Path) -> None:
     The page shows it. Which guest comes when is for the threads to say.
     """
     out = check(tmp_path, "--limit 6").replace(str(tmp_path), "exercises/mine")
-    verdicts = re.split(r"\n_+ test_", out)[1:]
-    assert len(verdicts) == len(SHIPPED) == 25
-    hang = {said.split()[0] for said in verdicts if "It hangs" in said}
-    assert {"dead_consumer", "wrong_thread", "lock_kept"} <= hang
+    assert " 25 failed in " in out
+    assert out.count("\nIt hangs: killed after 6 s") >= 3
     assert "\nmain raised TypeError; none was expected\n" in out
     page = PAGES[EXERCISES / "README.md"]
     shown = page.split("pytest -x exercises\n")[2].split("```")[0]
