@@ -3,14 +3,13 @@
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from helpers.commands import ROOT, Command, Line, Result, run
 from helpers.pages import PAIRS, Shown, blocks, shown
 from helpers.screens import TOOK, alike, plain
-from test_asyc_test import TOURS
 
 TEXTS = {
     path: path.read_text(encoding="utf-8") for pair in PAIRS for path in pair
@@ -22,62 +21,47 @@ SOURCE = "\n".join(
     for path in [*ROOT.glob("*.py"), *ROOT.glob("[a-z]*/*.py")]
 )
 
-# They take more than six seconds, use every core, start a server, or answer a
-# question beside the reading path.
-SLOW = re.compile(
-    r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/|-c|tests/|-m"
-)
+# They take more than six seconds, use every core, or start a server.
+SLOW = r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/"
 # Others run these: the live page, exercises that are broken on purpose, what
 # needs more than the three packages, or a server that runs elsewhere.
-ELSEWHERE = re.compile(
-    r"-X|-m (?!pytest tests/)|aio_http/(server|download)|exercises/"
-    r"|benchmarks/|tools/|.*--(url|scheduler)"
+ELSEWHERE = (
+    "-m (?!pytest tests/)|aio_http/(server|download)|exercises/|benchmarks/"
+    "|.*--(url|scheduler)"
 )
-DASK = pytest.mark.skipif(
-    not importlib.util.find_spec("distributed"),
-    reason="python -m pip install -r cluster/requirements.txt",
-)
+if not importlib.util.find_spec("distributed"):
+    ELSEWHERE += "|cluster/"  # test_cluster.py says what to install
 
 
-def each(cases: Iterable[Shown]) -> pytest.MarkDecorator:
-    """Run a test for each command, with the `result` of it.
-
-    The tests of chapter 2 take the steps anyway, some together. What measures,
-    or fetches many pages, goes without dev mode.
-    """
+def each(
+    cases: list[Shown], slow: Sequence[Shown] = ()
+) -> pytest.MarkDecorator:
+    """Run a test for each command, with the `result` of it."""
     params = []
-    for one in cases:
-        script, *steps = one.line.split()
-        long = re.search("sequential|thread gevent|--block", one.line)
-        measures = re.search("tests/|--pages", one.line)
-        command = Command(one.line, dev=not measures, takes=7 if long else 3)
-        for tour in TOURS:
-            if {script, *steps} <= {*tour.split()}:
-                command = Command(tour, takes=20)
-        marks = [pytest.mark.slow] if SLOW.match(one.line) else []
-        marks += [DASK] * one.line.startswith("cluster/")
-        if not ELSEWHERE.match(one.line):
+    for one in [*cases, *slow]:
+        # Dev mode takes time, and these fetch many pages.
+        command = Command(one.line, dev="--pages" not in one.line, takes=6)
+        is_slow = one in slow or re.match(SLOW, one.line)
+        marks = [pytest.mark.slow] if is_slow else []
+        if not re.match(ELSEWHERE, one.line):
             params.append(pytest.param(one, command, id=one.line, marks=marks))
     return pytest.mark.parametrize(
         ("one", "result"), params, indirect=["result"]
     )
 
 
-SHOWN = [one for page, _ in PAIRS for one in shown(TEXTS[page])]
-
-
-@each(SHOWN)
+@each([one for page, _ in PAIRS for one in shown(TEXTS[page])])
 def test_shown_output_is_what_a_run_prints(one: Shown, result: Result) -> None:
     """The output below a command is like the one of a run of it."""
     page, came = one.output, one.cut(result)
     # How many workers get a page or an item, and when, is open there.
-    if one.line.startswith(("aio_http/compare", "cluster/")):
+    if one.line.startswith(("aio_http/", "cluster/")):
         page, came = (
             [re.sub(r"host = .*|[\d.:]+", "N", line) for line in lines]
             for lines in (page, came)
         )
-    # Threads may start in any order.
-    if not re.search("sequential|asyc_test.py (?!blocking)", one.line):
+    # What happens at the same time may come in any order.
+    if not re.search("sequential|asyc_test", one.line):
         page, came = (
             sorted(lines, key=lambda x: x.split(" now")[0])
             for lines in (page, came)
@@ -93,17 +77,16 @@ def test_shown_output_is_what_a_run_prints(one: Shown, result: Result) -> None:
     assert ours == theirs
 
 
-def asked() -> Iterator[Shown]:
-    """Yield the commands that the pages ask for, and the messages to see.
-
-    A question's first command prints the messages above it.
-    """
-    seen = {one.line for one in SHOWN}
+def typed() -> Iterator[Shown]:
+    """Yield the commands that the pages ask for."""
     for page, _ in PAIRS:
         for body in blocks(TEXTS[page], "sh"):
             for line in re.findall(r"^python3? (.*)", body, re.M):
-                if line not in seen:
-                    yield Shown(f"$ python {line}", [])
+                yield Shown(f"$ python {line}", [])
+
+
+def asked() -> Iterator[Shown]:
+    """Yield those of the questions; the first prints the messages above it."""
     for question in QUESTIONS.split("\n## ")[1:]:
         messages = "".join(blocks(question, "text")).splitlines()
         for line in re.findall(r"`python ((?!-X dev)[^`]+)`", question):
@@ -111,7 +94,8 @@ def asked() -> Iterator[Shown]:
             messages = []
 
 
-@each(asked())
+# Whoever reads from chapter to chapter need not wait for the questions.
+@each([*typed()], slow=[*asked()])
 def test_command_does_what_the_page_says(one: Shown, result: Result) -> None:
     """It works, or fails as the page says, and prints the messages."""
     # Some show an error, and warnings are errors here.
@@ -142,26 +126,27 @@ def test_how_long_a_script_runs(script: str, seconds: str) -> None:
 def test_setting_up_is_what_ci_does() -> None:
     """CI runs the lines that set up, and Windows has the same ones."""
     ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
-    commands = "\n".join(blocks(README, "sh"))
-    lines = re.findall(
-        r"^(?:python3 -m venv|uv|python -m pip) .*|^\.venv.*",
-        commands,
-        re.M,
-    )
-    assert len(lines) >= 3
-    for line in lines:
-        assert f"readme '{line}'" in ci
+    setup, *_ = blocks(README, "sh")
+    uv = re.findall("^uv .*", README, re.M)
+    for line in [*setup.splitlines(), *uv]:
+        assert f"readme '{line}'\n" in ci
     (windows,) = blocks(README, "bat")
     same = windows.replace("\\Scripts\\", "/bin/")
-    assert re.sub("^py ", "python3 ", same).splitlines() == lines[:2]
+    assert re.sub("^py ", "python3 ", same) == setup
 
 
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: page.name)
-def test_what_a_page_takes_from_elsewhere(page: Path) -> None:
-    """Its Python is a script's, line for line; what it links to exists."""
+def test_what_a_page_names_exists(page: Path) -> None:
+    """Python is a script's, line for line; files, functions, links exist."""
     text = TEXTS[page]
     assert [x for x in blocks(text, "python") if x not in SOURCE] == []
-    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+    prose = re.sub(r"```.*?```", "", text, flags=re.S)
+    folders = [ROOT, ROOT / "aio_http", page.parent]
+    for name in re.findall(r"`([\w./-]+\.(?:py|txt|toml|svg|html))`", prose):
+        assert any((folder / name).exists() for folder in folders), name
+    for name in re.findall(r"`(\w+_(?:hello|test|client))(?:\(\))?`", prose):
+        assert f"def {name}(" in SOURCE
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", prose):
         name, _, anchor = link.partition("#")
         path = (page.parent / name).resolve() if name else page
         assert path.exists(), link
@@ -170,21 +155,11 @@ def test_what_a_page_takes_from_elsewhere(page: Path) -> None:
         assert anchor in [x.replace(" ", "-") for x in ["", *slugs]], link
 
 
-@pytest.mark.parametrize("page", PAIRS[0], ids=lambda page: page.name)
-def test_what_the_readme_names_exists(page: Path) -> None:
-    """Files, models' functions, and the tests of each chapter."""
-    prose = re.sub(r"```.*?```", "", TEXTS[page], flags=re.S)
-    names = re.findall(r"`([\w./-]+\.(?:py|txt|toml|svg|html))`", prose)
-    folders = [ROOT, ROOT / "aio_http"]
-    for name in names:
-        assert any((folder / name).exists() for folder in folders), name
-    names = re.findall(r"`(\w+_(?:hello|test|client))(?:\(\))?`", prose)
-    assert [x for x in names if f"def {x}(" not in SOURCE] == []
-    chapters = re.findall(r"^## .*\d.*\n(?:(?!## ).*\n)*", prose, re.M)
+def test_each_chapter_leads_to_its_tests() -> None:
+    _, *chapters = re.split(r"^## (?=.*\d)", README, flags=re.M)
     assert len(chapters) == 5
     for chapter in chapters:
-        tests = re.findall(r"\]\((tests/test_\w+\.py)\)", chapter)
-        assert tests, chapter.splitlines()[0]
+        assert "](tests/test_" in chapter, chapter.splitlines()[0]
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda x: x.name)
@@ -192,20 +167,20 @@ def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
     """Section by section."""
 
     def outline(page: Path) -> Iterator[object]:
-        """Yield headings, folds, commands, tables, links, diagrams, code."""
-        for section in re.split("^(?=## )", TEXTS[page], flags=re.M):
-            prose = re.sub(r"```.*?```", "", section, flags=re.S)
-            yield re.findall(r"^#+ \d*", prose, re.M)
-            yield re.findall("</?details>", prose)
-            yield re.findall("`python [^`]+`", prose)
-            rows = re.findall(r"^\|.*\|$", prose, re.M)
-            yield [sorted(re.findall(r"`[^`]+`", row)) for row in rows]
-            # Where the curriculum comes from is in Chinese, and listed there.
-            links, _, _ = prose.replace(".zh-CN", "").partition("[study_py3")
-            yield sorted({*re.findall(r"\]\((?!README)([^)#]+)", links)})
-            yield len(blocks(section, "mermaid"))
+        """Yield what needs no translation."""
+        text = TEXTS[page].replace(".zh-CN", "")
+        for section in re.split("^(?=## )", text, flags=re.M):
             for language in ("console", "sh", "bat", "python", "text"):
                 yield blocks(section, language)
+            yield len(blocks(section, "mermaid"))
+            prose = re.sub(r"```.*?```", "", section, flags=re.S)
+            yield re.findall(r"^#+ \d*|</?details>", prose, re.M)
+            yield re.findall("`python [^`]+`", prose)
+            for row in re.findall(r"^\|.*\|$", prose, re.M):
+                yield sorted(re.findall(r"`[^`]+`", row))
+            # Where the curriculum comes from is listed in Chinese only.
+            links, _, _ = prose.partition("[study_py3")
+            yield sorted({*re.findall(r"\]\((?!README)([^)#]+)", links)})
 
     assert [*outline(english)] == [*outline(chinese)]
     # The first line of each leads to the other, Chinese first.
@@ -216,12 +191,12 @@ def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
 def test_questions() -> None:
     """Thirty, each with a command, after two to five sentences."""
     _, *questions = re.split(r"^## ", QUESTIONS, flags=re.M)
-    for number, question in enumerate(questions, 1):
-        heading, _, text = question.partition("\n")
-        assert heading.startswith(f"{number}. ")
-        prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
-        answer, command, _ = prose.partition("\nRun `python ")
-        assert command, heading
+    numbers = [question.partition(". ")[0] for question in questions]
+    assert numbers == [str(number) for number in range(1, 31)]
+    for question in questions:
+        prose = re.sub(r"^```.*?^```$", "", question, flags=re.M | re.S)
+        text = prose.partition("\n")[2]
+        answer, command, _ = text.partition("\nRun `python ")
         sentences = re.findall(r"[.?](?=\s|$)", answer)
-        assert 2 <= len(sentences) <= 5, heading
-    assert len(questions) == 30
+        assert command, question
+        assert 2 <= len(sentences) <= 5, question

@@ -35,15 +35,8 @@ class Shown:
         return self.command.removeprefix("$ python ")
 
     def cut(self, result: Result) -> list[str]:
-        """Return what was printed without what the page leaves out.
-
-        That is the lines for which `...` stands, and the steps of chapter 2
-        that the page did not ask for.
-        """
+        """Return what was printed, without the lines `...` stands for."""
         lines: list[str] = [*result.lines, *result.errors.splitlines()]
-        if result.command.line != self.line:
-            steps = self.line.split()[1:]
-            lines = [line for step in steps for line in result.block(step)]
         if self.output[:1] != ["..."]:
             return lines
         return ["...", *lines[1 - len(self.output) :]]
