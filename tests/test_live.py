@@ -163,9 +163,10 @@ def test_server_gone_and_back(page: "Page") -> None:
     with begun(server + url.rpartition(":")[2]) as (process, _):
         page.locator(".lost").nth(4).wait_for()
         assert "disconnected" in page.locator(".gap").inner_text()
-        # Those that were lost are in no row.
-        press(page, "hello", "3", "0.2")
-        assert result(page).startswith("3 × /hello: ")
+        # Those that were lost are in no row. These five keep their connections
+        # open: aiohttp may wait for one that was opened during the block.
+        press(page, "hello", "5", "1")
+        assert result(page).startswith("5 × /hello: ")
 
         # It hears Ctrl-C when the block is over. What waits for its turn is
         # not served then, and open pages are let go.
@@ -174,7 +175,7 @@ def test_server_gone_and_back(page: "Page") -> None:
         start = time.perf_counter()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=LIMIT)
-        assert time.perf_counter() - start < 3
+        assert time.perf_counter() - start < 2.5
         # Dev mode says what held the loop up, which was asked for.
         said = re.sub("Executing <.*\n", "", errors)
         assert (process.returncode, said) == (130, "")
