@@ -3,54 +3,127 @@
     python tests/programs/servers.py
 
 Prints a line of JSON, their addresses by name, and runs until it is killed or
-until standard input ends. `MODEL` and `many_MODEL` count the requests of one
-client each; at `nobody` the port is taken, but nobody listens.
+until standard input ends. Each `MODEL` counts the requests of one client; at
+`nobody` nobody listens, though the port is `taken`. `misbehaving` gets it
+wrong, in another way for each page: it answers `/hello/NUMBER` with that one
+of `ANSWERS`, which are counted from 1.
 """
 
 import asyncio
 import json
+import re
 import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "aio_http"))
 
 from aiohttp import web
-from misbehaving import misbehaving_server
 from server import application, end_at_eof
 
+PAUSE = 0.3  # seconds, where an answer has ~ in it
+OK = "HTTP/1.1 200 OK\r\n"
+HELLO = "Hello NUMBER now = 12:00:00 serve thread id = 7 OS thread = 7\n"
+
+
+def whole(page: str) -> str:
+    """Return the page with its headers; LENGTH is what it comes to."""
+    return f"{OK}Content-Length: LENGTH\r\n\r\n{page}"
+
+
+# What a client may take for a page.
+GOOD = [
+    whole(HELLO),
+    f"{OK}\r\n{HELLO}",  # until the connection ends
+    whole(HELLO).replace("th", "~th", 2),
+]
+# What it may have no time for, though more of it always comes: six pauses.
+SLOW = [
+    whole(HELLO).replace("Content", "C~o~n~t~e~n~t"),
+    whole(HELLO.replace(" ", "~ ", 6)),
+]
+# What it must not take.
+BAD = [
+    "SILENCE",  # until the client gives up
+    "",
+    f"{OK}Content-Le",
+    f"{OK}Content-Length: 99\r\n\r\n{HELLO[:-20]}",
+    f"{OK}Content-Length: -5\r\n\r\nHello\n",
+    whole(""),
+    whole(HELLO.replace("NUMBER", "99")),
+    whole(HELLO.strip()),
+    whole(HELLO + "\n"),
+    whole("").replace("200 OK", "302 Found\r\nLocation: /hello/1?"),
+    whole("Odd.\r\n").replace("200 OK", "400 Bad Request"),
+    whole("").replace("200 OK", "500 Internal Server Error"),
+    # No HTTP; it would turn a terminal red.
+    "\x1b[31m\xff\0 rubbish\n\r\n\r\n" * 10,
+]
+# In this order, for those that take long begin first.
+ANSWERS = [*SLOW, *BAD, *GOOD]
+
+
+async def answer(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Read a request, and answer it, piece by piece."""
+    # The client may have had enough at any point.
+    with suppress(OSError, EOFError):
+        request = await reader.readuntil(b"\r\n\r\n")
+        number = re.findall(rb"/(\d+)\?", request)[0].decode()
+        text = ANSWERS[int(number) - 1].replace("NUMBER", number)
+        length = len(text.partition("\r\n\r\n")[2].replace("~", ""))
+        pieces = text.replace("LENGTH", str(length)).split("~")
+        if pieces == ["SILENCE"]:
+            await reader.read()
+        else:
+            for turn, piece in enumerate(pieces):
+                await asyncio.sleep(PAUSE if turn else 0)
+                writer.write(piece.encode("latin-1"))
+    writer.close()
+
+
+# All of them.
+
+# The last three take part in some of the slow runs only.
+MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
 # A name, which some systems look up as ::1 first. Windows then takes seconds
 # to find that nobody listens there.
 NAMED = "127.0.0.1" if sys.platform == "win32" else "localhost"
-MODELS = ["sequential", "thread", "process", "yield", "async", "gevent"]
 
 
-async def serve(sock: socket.socket) -> None:
-    """Serve the application of chapter 4, with a count of its own."""
-    runner = web.AppRunner(application())
-    await runner.setup()
-    await web.SockSite(runner, sock, backlog=1024).start()
+async def serve(name: str, sock: socket.socket) -> None:
+    """Serve the application of chapter 4, with a count of its own, or not."""
+    if name == "misbehaving":
+        await asyncio.start_server(answer, sock=sock)
+    else:
+        runner = web.AppRunner(application())
+        await runner.setup()
+        await web.SockSite(runner, sock).start()
     await asyncio.Event().wait()
 
 
-def start(host: str = "127.0.0.1") -> str:
+def start(name: str, host: str) -> str:
     """Start a server in a thread, so that no other waits when it blocks."""
-    sock = socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.create_server((host.strip("[]"), 0), family=family)
     threading.Thread(
-        target=asyncio.run, args=[serve(sock)], daemon=True
+        target=asyncio.run, args=[serve(name, sock)], daemon=True
     ).start()
     return f"http://{host}:{sock.getsockname()[1]}"
 
 
-with misbehaving_server() as misbehaving, socket.socket() as nobody:
-    nobody.bind(("127.0.0.1", 0))
-    addresses = {
-        "misbehaving": misbehaving,
-        "nobody": f"http://127.0.0.1:{nobody.getsockname()[1]}",
-        **{name: start() for name in ("fine", "blocked")},
-        **{model: start(NAMED) for model in MODELS},
-        **{f"many_{model}": start() for model in MODELS},
-    }
-    print(json.dumps(addresses), flush=True)
-    end_at_eof()
+if __name__ == "__main__":
+    addresses = {model: start(model, NAMED) for model in MODELS}
+    for name in "fine", "live", "misbehaving":
+        addresses[name] = start(name, "127.0.0.1")
+    with suppress(OSError):  # where the system knows IPv6
+        addresses["misbehaving"] = start("misbehaving", "[::1]")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        addresses["taken"] = str(nobody.getsockname()[1])
+        addresses["nobody"] = f"http://127.0.0.1:{addresses['taken']}"
+        print(json.dumps(addresses), flush=True)
+        end_at_eof()
