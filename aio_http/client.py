@@ -208,6 +208,7 @@ def address(url: str) -> str:
     bare = f"http://{parts.netloc}"
     if url.rstrip("/") != bare or not parts.hostname or parts.port == 0:
         raise ValueError
+    parts.hostname.encode("idna")  # raises one for `a..b`
     return bare
 
 

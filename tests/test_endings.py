@@ -181,6 +181,7 @@ compare --url http://[::1        | --url: invalid address value
 compare --url http://[::1]:99999 | --url: invalid address value
 compare --url http://[::1]:8/a   | --url: invalid address value
 compare --url http://[::1]:8/?a  | --url: invalid address value
+compare --url http://a..b        | --url: invalid address value
 download --limit 0               | --limit: must be from 1 to 100
 download --timeout nan           | --timeout: must be from 0.001 to 300
 download --url ftp://127.0.0.1   | --url: invalid address value
