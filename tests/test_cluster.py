@@ -73,19 +73,8 @@ def test_timeline(result: Result) -> None:
     assert heading == "== cluster"
     timeline = drawn(lines, TIMELINE, letters="AC")
     assert sorted(timeline.split("\n")) == sorted(TIMELINE.split("\n"))
-    assert len({*re.findall(r"process = \d+", "".join(lines))}) == 3
     page = "== cluster: 3.00 s | workers 2 | produced 5 | consumed 5"
     assert alike([closing_line], page) == page
-
-
-@runs(cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.3"))
-def test_how_far_the_producer_runs_ahead(result: Result) -> None:
-    """One is consumed, three are queued, one is in the producer's hand."""
-    producer = r"\[PRODUCER\] (\w).*?(\d)(?:\.\.\.)? now"
-    did = re.findall(producer, "\n".join(result.lines))
-    # P1: Producing 1. Q1: Queued 1. C1: Consumer return for 1.
-    shown = "P1 Q1 P2 Q2 P3 Q3 P4 Q4 P5 C1 Q5 P6 C2 Q6 C3 C4 C5 C6"
-    assert [a + b for a, b in did] == shown.split()
 
 
 @runs(cluster("--kill-on 3"), slow=[cluster("--freeze-on 3")])
@@ -104,14 +93,23 @@ def test_a_lost_consumer(result: Result) -> None:
     assert least < of_3[2].at - of_3[1].at < most
 
 
-@runs(cluster("--items 30 --queue-size 30 --fail-on 3 --seconds 0.1"))
-def test_failure_is_one_line_and_status_1(result: Result) -> None:
-    """What the worker raises comes back; the counts come last."""
+@runs(
+    cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.3 --fail-on 3")
+)
+def test_a_failure_and_how_far_the_producer_runs_ahead(result: Result) -> None:
+    """One is consumed, three are queued, one is in the producer's hand.
+
+    What the worker raises comes back; the counts come last.
+    """
     says = "cluster: item 3: the consumer was told to fail on it\n"
     assert (result.status, result.errors) == (1, says)
     text = "\n".join(result.lines)
+    did = re.findall(r"\[PRODUCER\] (\w).*?(\d)(?:\.\.\.)? now", text)
+    # P1: Producing 1. Q1: Queued 1. C1: Consumer return for 1.
+    shown = "P1 Q1 P2 Q2 P3 Q3 P4 Q4 P5 C1 Q5 P6 C2 Q6"
+    assert [a + b for a, b in did] == shown.split()
     assert items("Consuming", text).count(3) == 1
-    assert text.endswith(f" | consumed {len(items('200 OK for', text))}")
+    assert text.endswith(" | workers 1 | produced 6 | consumed 2")
 
 
 # A worker makes a mistake, and before that it would hear Ctrl-C, which a
@@ -147,7 +145,7 @@ def test_a_cluster_that_runs_already(tmp_path: Path) -> None:
         at={address}
         here="--host 127.0.0.1 --dashboard-address 127.0.0.1:0"
         python -m dask scheduler --port {port} $here >/dev/null 2>&1 &
-        python {SCRIPT} --scheduler $at || echo status $?
+        python {SCRIPT} --scheduler $at
         python -m dask worker $at $here \\
             --nworkers 2 --nthreads 1 >{worker} 2>/dev/null &
         python -c \\
@@ -157,7 +155,6 @@ def test_a_cluster_that_runs_already(tmp_path: Path) -> None:
         timeout=120,
     )
     assert done.stderr == f"no cluster with a worker at {address}\n"
-    assert done.stdout.startswith("status 1\n== cluster\n")
     assert items("200 OK for", done.stdout) == [1, 2, 3, 4, 5]
     # A consumer's lines are in the worker's terminal.
     assert items("Consuming", worker.read_text()) == [1, 2, 3, 3, 4, 5]
