@@ -57,6 +57,7 @@ def test_rehearsal(tmp_path: Path) -> None:
             text = text.replace(read(name), read(name, tmp_path))
         assert read(page, tmp_path) == text
     for name in PICTURES:
+        assert all(f"](results/{name}.svg)" in read(page) for page in PAGES)
         # A picture's text is text, says where it is from, and has no date.
         svg = read(f"results/{name}.svg", tmp_path)
         text = " ".join(ElementTree.fromstring(svg).itertext())
@@ -72,43 +73,34 @@ def test_rehearsal(tmp_path: Path) -> None:
     ns = {x: row["ns"] for x, row in table("switch_cost", tmp_path).items()}
     assert ns["generator send"] < min([*ns.values()][4:])
     sleepers = table("many_sleepers", tmp_path)
-    models = ["thread", "gevent", "async", "yield"]
-    memory = [sleepers[model]["memory each"] for model in models]
-    assert memory == sorted(memory, reverse=True)
-    assert memory[-1] > 0
+    kb = {model: row["memory each"] for model, row in sleepers.items()}
+    assert kb["thread"] > kb["gevent"] > kb["async"] > kb["yield"] > 0
     items = table("producer_consumer", tmp_path)
     assert max(items, key=lambda x: items[x]["1 consumer"]) == "yield"
     timelines = json.loads(read("results/timelines.json", tmp_path))
     for model, (one, two, three) in timelines["results"].items():
-        for bar, wait in (one, 0.2), (two, 0.1), (three, 0.2):
-            assert bar["ended"] - bar["began"] > wait - 0.05
         overlap = one["ended"] > two["began"], two["ended"] > three["began"]
         assert overlap == (model != "sequential",) * 2
 
 
-# A command, and its screen.
-MANY = "benchmarks/many_sleepers.py thread"
-SCREENS = {
-    # There are fewer than 500 threads: that is a result, and it goes on.
-    f"tests/programs/limited.py {MANY} yield --workers 5 500 --repeat 1": """
-thread 5: ... ms beyond the wait, ... kB each
+# Where the first has ended before the last begins, there is no time. That
+# there are fewer than 500 threads is a result, too, and it goes on.
+SLEEPERS = """
+thread 12: did not all wait at once
 thread 500: refused at ...
-yield 5: ... ms beyond the wait, ... kB each
+yield 12: ... ms beyond the wait, ... kB each
 yield 500: ... ms beyond the wait, ... kB each
-""",
-    # Where the first has ended before the last begins, there is no time.
-    f"{MANY} --workers 99 --seconds 1e-6 --repeat 1": """
-thread 99: did not all wait at once
-""",
-}
+"""
 
 
 @linux
-@runs(*(Command(line, dev=False) for line in SCREENS))
+@runs(
+    "tests/programs/limited.py benchmarks/many_sleepers.py thread yield"
+    " --workers 12 500 --seconds 1e-6 --repeat 3"
+)
 def test_sleepers(result: Result) -> None:
     assert (result.status, result.errors) == (0, "")
-    page = SCREENS[result.command.line]
-    assert alike(result.lines, page) == page
+    assert alike(result.lines, SLEEPERS) == SLEEPERS
 
 
 # A command, its status, and what the last line says.
@@ -151,15 +143,6 @@ def say(english: str, chinese: str) -> None:
     """Check that the two pages say it."""
     for page, phrase in zip(PAGES, (english, chinese), strict=True):
         assert phrase in " ".join(read(page).split())
-
-
-def test_what_the_pages_show() -> None:
-    for page in map(read, PAGES):
-        for name in TABLES:
-            table = read(f"results/{name}.md")
-            assert f"<!-- {name} -->\n\n{table}\n<!-- /{name} -->\n" in page
-        for name in PICTURES:
-            assert f"](results/{name}.svg)" in page
 
 
 def test_what_the_pages_say_of_switches() -> None:
