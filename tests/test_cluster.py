@@ -92,7 +92,7 @@ def test_a_lost_consumer(result: Result) -> None:
 
 
 @runs(
-    cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.3 --fail-on 3")
+    cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.1 --fail-on 3")
 )
 def test_a_failure_and_how_far_the_producer_runs_ahead(result: Result) -> None:
     """One is consumed, three are queued, one is in hand; a worker raises."""
@@ -104,7 +104,6 @@ def test_a_failure_and_how_far_the_producer_runs_ahead(result: Result) -> None:
     shown = "P1 Q1 P2 Q2 P3 Q3 P4 Q4 P5 C1 Q5 P6 C2 Q6"
     assert [a + b for a, b in did] == shown.split()
     assert items("Consuming", text).count(3) == 1
-    # The worker had more to do, but the counts come last.
     assert text.endswith(" | workers 1 | produced 6 | consumed 2")
 
 
@@ -192,8 +191,8 @@ def test_ctrl_c(result: Result) -> None:
     assert (result.status, result.errors) == (130, "")
     # Dask alone would take four seconds, and longer while it starts a worker.
     # A busy machine takes longer, for the start as well.
-    least = 15 if "-on" in result.command.line else 3
-    assert result.since_ctrl_c < max(least, 2 * result.lines[0].at)
+    least = 15 if "-on" in result.command.line else 3.9
+    assert result.since_ctrl_c < max(least, result.lines[0].at)
     assert "== cluster:" not in result.lines[-1]
 
 
