@@ -191,8 +191,8 @@ def test_ctrl_c(result: Result) -> None:
     assert (result.status, result.errors) == (130, "")
     # Dask alone would take four seconds, and longer while it starts a worker.
     # A busy machine takes longer, for the start as well.
-    least = 15 if "-on" in result.command.line else 3.9
-    assert result.since_ctrl_c < max(least, result.lines[0].at)
+    least = 15 if "-on" in result.command.line else 3.5
+    assert result.since_ctrl_c < max(least, 2 * result.lines[0].at)
     assert "== cluster:" not in result.lines[-1]
 
 
