@@ -63,13 +63,16 @@ def watch(options: list[str]) -> Iterator[tuple[str, list[Bar]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        usage="%(prog)s [-h] [-o FILE] [MODEL ...] [--seconds ...]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
+    parser.add_argument("MODEL", nargs="*")
+    parser.add_argument("--seconds", metavar="S", nargs="+", default=[])
     parser.add_argument("-o", "--output", metavar="FILE", help="as JSON")
-    args, options = parser.parse_known_args()
+    args = parser.parse_args()
+    options = args.MODEL
+    if args.seconds:
+        options += ["--seconds", *args.seconds]
     timelines: dict[str, list[Bar]] = {}
     for model, bars in watch(options):
         timelines[model] = bars

@@ -21,30 +21,25 @@ import argparse
 import errno
 import importlib.util
 import logging
-import multiprocessing
 import os
 import re
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing import resource_tracker
+from contextlib import ExitStack
+from multiprocessing import active_children, resource_tracker
 from typing import NamedTuple
 
 if sys.version_info < (3, 11):
     sys.exit("Python 3.11 or newer is needed")
-try:
-    from distributed import Client, Event, LocalCluster, as_completed
-except ModuleNotFoundError as error:
-    if error.name != "distributed":
-        raise
+if not importlib.util.find_spec("distributed"):
     pip = "python -m" if importlib.util.find_spec("pip") else "uv"
     what = "-r cluster/requirements.txt"
     sys.exit(f"distributed is missing: {pip} pip install {what}")
 
 import psutil  # which Dask brings along
+from distributed import Client, Event, LocalCluster, as_completed
 
 
 class Options(NamedTuple):
@@ -133,9 +128,8 @@ def put(line: str) -> None:
         # One write for each line, or lines of two processes can mix.
         print(f"{line}\n", end="", flush=True)
     except OSError:  # nobody reads it, or the disk is full
-        # Closed, or Python would try once more to write what is left.
-        with suppress(OSError):
-            sys.stdout.close()
+        # Python tries once more in the end to write what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
 
 
@@ -147,53 +141,22 @@ def this_process() -> str:
     return f" process = {os.getpid()} host = {socket.gethostname()}"
 
 
-@contextmanager
-def ctrl_c_held_back() -> Iterator[None]:
-    """Block Ctrl-C meanwhile, and for good in what starts meanwhile."""
-    # A terminal sends it to the workers, too, and they would complain.
-    if sys.platform != "win32":
-        # This helper's start ends with Ctrl-C let through again.
-        resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        if sys.platform != "win32":
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def read_command_line() -> Options:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    for name, value in Options()._asdict().items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=type(value), default=value)
-    options = Options(**vars(parser.parse_args()))
-    least = Options(items=1, consumers=1, queue_size=1, seconds=0)
-    item = options.items
-    most = Options(1_000_000, 64, 1_000_000, 3600, item, item, item)
-    for name in Options._fields[:-1]:  # the numbers
-        low, high = getattr(least, name), getattr(most, name)
-        if not low <= getattr(options, name) <= high:
-            option = name.replace("_", "-")
-            parser.error(f"argument --{option}: must be from {low} to {high}")
-    if not re.fullmatch(r"(tcp://[^/]+:\d+)?", options.scheduler):
-        parser.error("argument --scheduler: must be like tcp://127.0.0.1:8786")
-    return options
-
-
-def run(options: Options) -> str:
-    """Run the producer, print the closing line; return what went wrong."""
+def run(options: Options) -> None:
+    """Run the producer, print the closing line; end with what went wrong."""
     failure = ""
     # What the workers are told below; Dask forgets it here while it closes.
     logging.disable()
     with ExitStack() as stack:
-        with ctrl_c_held_back():
-            cluster = options.scheduler or stack.enter_context(
-                cluster_here(options.consumers)
-            )
+        # A terminal sends Ctrl-C to the workers, too, and they would complain.
+        # What is started while it is held back never gets it.
+        if sys.platform != "win32":
+            resource_tracker.ensure_running()  # its start lets it through
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        cluster = options.scheduler or stack.enter_context(
+            cluster_here(options.consumers)
+        )
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         try:
             client = stack.enter_context(Client(cluster, timeout="8s"))
             client.wait_for_workers(1, timeout=8)
@@ -207,7 +170,7 @@ def run(options: Options) -> str:
             failure = f"cluster: {error}"
         except KeyboardInterrupt:
             # Dask would give a busy worker four seconds to come to an end.
-            for worker in multiprocessing.active_children():
+            for worker in active_children():
                 worker.kill()
             raise
         seconds = time.perf_counter() - start
@@ -216,21 +179,36 @@ def run(options: Options) -> str:
         f"== cluster: {seconds:.2f} s | workers {len(set(consumed_by))}"
         f" | produced {len(produced)} | consumed {len(consumed_by)}"
     )
-    return failure
+    sys.exit(failure or None)
 
 
 def main() -> None:
-    options = read_command_line()
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for name, value in Options()._asdict().items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=type(value), default=value)
+    args = vars(parser.parse_args())
+    item = args["items"]
+    least = 1, 1, 1, 0, 0, 0, 0
+    most = 1_000_000, 64, 1_000_000, 3600, item, item, item
+    for name, low, high in zip(args, least, most, strict=False):
+        if not low <= args[name] <= high:
+            option = name.replace("_", "-")
+            parser.error(f"argument --{option}: must be from {low} to {high}")
+    if not re.fullmatch(r"(tcp://[^/]+:\d+)?", args["scheduler"]):
+        parser.error("argument --scheduler: must be like tcp://127.0.0.1:8786")
     try:
-        sys.exit(run(options) or None)
+        run(Options(**args))
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        pass  # `| head` has what it wants
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            sys.exit(f"cannot print: {error.strerror}")
+        if error.errno != errno.EPIPE:  # `| head` has what it wants
             raise
-        sys.exit(f"cannot print: {error.strerror}")
 
 
 if __name__ == "__main__":

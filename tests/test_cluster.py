@@ -12,11 +12,9 @@ import pytest
 from helpers.commands import ROOT, Command, Result, linux, posix, runs, shell
 from helpers.screens import alike, drawn
 
-MISSING = (
-    "distributed is missing: python -m pip install -r cluster/requirements.txt"
-)
+INSTALL = "python -m pip install -r cluster/requirements.txt"
 if not importlib.util.find_spec("distributed"):
-    pytest.skip(MISSING, allow_module_level=True)
+    pytest.skip(INSTALL, allow_module_level=True)
 
 SCRIPT = "cluster/consumer_produce.py"
 
@@ -44,7 +42,6 @@ TIMELINE = """
 2.0 [PRODUCER] Consumer return: 200 OK for 4
 3.0 [PRODUCER] Consumer return: 200 OK for 5
 """.replace("HERE", socket.gethostname())
-CLOSING_LINE = "== cluster: 3.00 s | workers 2 | produced 5 | consumed 5"
 
 # What is said of item 3 when its consumer is lost.
 LOST = """
@@ -53,7 +50,6 @@ LOST = """
 [CONSUMER] Consuming 3... process = B ...
 [PRODUCER] Consumer return: 200 OK for 3
 """
-CONSUMING, RETURNED = r"Consuming (\d+)", r"Consumer return: 200 OK for (\d+)"
 
 
 def cluster(options: str = "", ctrl_c_at: str = "") -> Command:
@@ -62,9 +58,9 @@ def cluster(options: str = "", ctrl_c_at: str = "") -> Command:
     return Command(line, ctrl_c_at, dev=False, takes=15)
 
 
-def items(kind: str, text: str) -> list[int]:
-    """Return the items of the lines of a kind, in order."""
-    return sorted(map(int, re.findall(kind, text)))
+def items(before: str, text: str) -> list[int]:
+    """Return the items that stand behind these words, in order."""
+    return sorted(map(int, re.findall(rf"{before} (\d+)", text)))
 
 
 @runs(cluster())
@@ -75,18 +71,8 @@ def test_timeline(result: Result) -> None:
     assert heading == "== cluster"
     timeline = drawn(lines, TIMELINE, letters="AC")
     assert sorted(timeline.split("\n")) == sorted(TIMELINE.split("\n"))
-    assert len({*re.findall(r"process = \d+", "".join(lines))}) == 3
-    assert alike([closing_line], CLOSING_LINE) == CLOSING_LINE
-
-
-@runs(cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.3"))
-def test_how_far_the_producer_runs_ahead(result: Result) -> None:
-    """One is consumed, three are queued, one is in the producer's hand."""
-    producer = r"\[PRODUCER\] (\w).*?(\d)(?:\.\.\.)? now"
-    did = re.findall(producer, "\n".join(result.lines))
-    # P1: Producing 1. Q1: Queued 1. C1: Consumer return for 1.
-    shown = "P1 Q1 P2 Q2 P3 Q3 P4 Q4 P5 C1 Q5 P6 C2 Q6 C3 C4 C5 C6"
-    assert [a + b for a, b in did] == shown.split()
+    page = "== cluster: 3.00 s | workers 2 | produced 5 | consumed 5"
+    assert alike([closing_line], page) == page
 
 
 @runs(cluster("--kill-on 3"), slow=[cluster("--freeze-on 3")])
@@ -98,32 +84,36 @@ def test_a_lost_consumer(result: Result) -> None:
     of_3 = [x for x in result.lines if re.search(r"(Consuming|on|for) 3", x)]
     assert alike(of_3, page) == page
     text = "\n".join(result.lines)
-    assert items(CONSUMING, text) == [1, 2, 3, 3, 4, 5]
-    assert items(RETURNED, text) == [1, 2, 3, 4, 5]
-    assert text.endswith(" | produced 5 | consumed 5")
+    assert items("Consuming", text) == [1, 2, 3, 3, 4, 5]
+    assert items("200 OK for", text) == [1, 2, 3, 4, 5]
     # Only a frozen one's silence tells: five seconds, and four to be sure.
     least, most = (4, 30) if frozen else (0, 4)
     assert least < of_3[2].at - of_3[1].at < most
 
 
-@runs(cluster("--items 30 --queue-size 30 --fail-on 3 --seconds 0.1"))
-def test_failure_is_one_line_and_status_1(result: Result) -> None:
-    """What the worker raises comes back; the counts come last."""
+@runs(
+    cluster("--items 6 --consumers 1 --queue-size 3 --seconds 0.1 --fail-on 3")
+)
+def test_a_failure_and_how_far_the_producer_runs_ahead(result: Result) -> None:
+    """One is consumed, three are queued, one is in hand; a worker raises."""
     says = "cluster: item 3: the consumer was told to fail on it\n"
     assert (result.status, result.errors) == (1, says)
     text = "\n".join(result.lines)
-    assert items(CONSUMING, text).count(3) == 1
-    assert text.endswith(f" | consumed {len(items(RETURNED, text))}")
+    did = re.findall(r"\[PRODUCER\] (\w).*?(\d)(?:\.\.\.)? now", text)
+    # P1: Producing 1. Q1: Queued 1. C1: Consumer return for 1.
+    shown = "P1 Q1 P2 Q2 P3 Q3 P4 Q4 P5 C1 Q5 P6 C2 Q6"
+    assert [a + b for a, b in did] == shown.split()
+    assert items("Consuming", text).count(3) == 1
+    assert text.endswith(" | workers 1 | produced 6 | consumed 2")
 
 
 # A worker makes a mistake, and before that it would hear Ctrl-C, which a
 # terminal sends to all, and complain.
 EDITED = f"""-c '
 from pathlib import Path
-text = Path("{SCRIPT}").read_text(encoding="utf-8")
-edited = "os.kill(os.getpid(), signal.SIGINT); time.sleep(1); 1 / 0"
-text = text.replace("time.sleep(options.seconds)", edited)
-exec(compile(text, "{SCRIPT}", "exec"))
+mistake = "os.kill(os.getpid(), signal.SIGINT); time.sleep(1); 1 / 0"
+text = Path("{SCRIPT}").read_text()
+exec(text.replace("time.sleep(options.seconds)", mistake))
 '"""
 
 
@@ -131,12 +121,11 @@ exec(compile(text, "{SCRIPT}", "exec"))
 @runs(Command(EDITED, dev=False, takes=15))
 def test_own_error_shows_its_place(result: Result) -> None:
     """Python's own error, and that alone, with the line in the script."""
-    assert result.status == 1
     lines = (ROOT / SCRIPT).read_text(encoding="utf-8").split("\n")
     number = lines.index("    time.sleep(options.seconds)") + 1
     assert f"line {number}, in consume\n" in result.errors
     assert result.errors.endswith("\nZeroDivisionError: division by zero\n")
-    assert result.errors.count("Error") == 1
+    assert (result.status, result.errors.count("Error")) == (1, 1)
     assert "KeyboardInterrupt" not in result.errors
 
 
@@ -146,28 +135,25 @@ def test_a_cluster_that_runs_already(tmp_path: Path) -> None:
     """Without a worker, one line says so; with two, a kill is survived."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    local = "--host 127.0.0.1 --dashboard-address 127.0.0.1:0"
-    there = f"from distributed import Client; Client('{address}', timeout=60)"
+    at = f"tcp://127.0.0.1:{port}"
     worker = tmp_path / "worker"  # what would be on its terminal
     done = shell(
         f"""
-        python -m dask scheduler --port {port} {local} >/dev/null 2>&1 &
-        python -c "{there}"
-        python {SCRIPT} --scheduler {address} || echo status $?
-        python -m dask worker {address} {local} \\
+        here="--host 127.0.0.1 --dashboard-address 127.0.0.1:0"
+        python -m dask scheduler --port {port} $here >/dev/null 2>&1 &
+        python {SCRIPT} --scheduler {at}
+        python -m dask worker {at} $here \\
             --nworkers 2 --nthreads 1 >{worker} 2>/dev/null &
-        python -c "{there}.wait_for_workers(2)"
-        python {SCRIPT} --scheduler {address} --kill-on 3
+        python -c \\
+            "from distributed import *; Client('{at}').wait_for_workers(2)"
+        python {SCRIPT} --scheduler {at} --kill-on 3
         """,
         timeout=120,
     )
-    assert done.stderr == f"no cluster with a worker at {address}\n"
-    assert done.stdout.startswith("status 1\n== cluster\n")
-    assert items(RETURNED, done.stdout) == [1, 2, 3, 4, 5]
-    assert done.stdout.endswith(" | produced 5 | consumed 5\n")
+    assert done.stderr == f"no cluster with a worker at {at}\n"
+    assert items("200 OK for", done.stdout) == [1, 2, 3, 4, 5]
     # A consumer's lines are in the worker's terminal.
-    assert items(CONSUMING, worker.read_text()) == [1, 2, 3, 3, 4, 5]
+    assert items("Consuming", worker.read_text()) == [1, 2, 3, 3, 4, 5]
 
 
 # A command, its status, and what the last line says.
@@ -178,7 +164,7 @@ WRONG = {
     f"{SCRIPT} --kill-on 6": (2, "--kill-on: must be from 0 to 5"),
     f"{SCRIPT} --scheduler http://[::1]:1": (2, "--scheduler: must be like "),
     f"{SCRIPT} --scheduler tcp://127.0.0.1:1": (1, "no cluster with a worker"),
-    f"WITHOUT=distributed {SCRIPT}": (1, MISSING),
+    f"WITHOUT=distributed {SCRIPT}": (1, f"distributed is missing: {INSTALL}"),
     f"WITHOUT=tornado {SCRIPT}": (1, "No module named 'tornado"),
 }
 
@@ -201,15 +187,13 @@ def test_what_is_wrong(result: Result) -> None:
     cluster("--seconds 9 --freeze-on 2", "Frozen on 2"),
 )
 def test_ctrl_c(result: Result) -> None:
-    """It ends with its workers, busy, lost or frozen.
-
-    Dask alone would take four seconds, and longer while it starts a worker.
-    """
+    """It ends with its workers, busy, lost or frozen."""
     assert (result.status, result.errors) == (130, "")
+    # Dask alone would take four seconds, and longer while it starts a worker.
     # A busy machine takes longer, for the start as well.
-    least = 15 if "-on" in result.command.line else 3
+    least = 15 if "-on" in result.command.line else 3.5
     assert result.since_ctrl_c < max(least, 2 * result.lines[0].at)
-    assert not any(line.startswith("== cluster:") for line in result.lines)
+    assert "== cluster:" not in result.lines[-1]
 
 
 @linux
@@ -218,8 +202,6 @@ def test_ctrl_c(result: Result) -> None:
 )
 def test_nobody_can_read_the_output(result: Result) -> None:
     """A closed pipe ends it without a word, a full disk in one line."""
-    if "head" in result.command.line:
-        assert (len(result.lines), result.errors) == (2, "")
-    else:
-        says = "cannot print: No space left on device\n"
-        assert (result.status, result.errors) == (1, says)
+    says = "cannot print: No space left on device\n"
+    full = "full" in result.command.line
+    assert (result.status, result.errors) == ((1, says) if full else (0, ""))
