@@ -15,7 +15,7 @@ TEXTS = {
     path: path.read_text(encoding="utf-8") for pair in PAIRS for path in pair
 }
 README = TEXTS[ROOT / "README.md"]
-QUESTIONS = TEXTS[ROOT / "docs" / "questions.md"]
+QUESTIONS = TEXTS[ROOT / "docs" / "questions.md"].split("\n## ")[1:]
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8")
     for path in [*ROOT.glob("*.py"), *ROOT.glob("[a-z]*/*.py")]
@@ -87,7 +87,7 @@ def typed() -> Iterator[Shown]:
 
 def asked() -> Iterator[Shown]:
     """Yield those of the questions; the first prints the messages above it."""
-    for question in QUESTIONS.split("\n## ")[1:]:
+    for question in QUESTIONS:
         messages = "".join(blocks(question, "text")).splitlines()
         for line in re.findall(r"`python ((?!-X dev)[^`]+)`", question):
             yield Shown(f"$ python {line}", messages)
@@ -157,9 +157,7 @@ def test_what_a_page_names_exists(page: Path) -> None:
 
 def test_each_chapter_leads_to_its_tests() -> None:
     _, *chapters = re.split(r"^## (?=.*\d)", README, flags=re.M)
-    assert len(chapters) == 5
-    for chapter in chapters:
-        assert "](tests/test_" in chapter, chapter.splitlines()[0]
+    assert ["](tests/test_" in one for one in chapters] == 5 * [True]
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda x: x.name)
@@ -190,13 +188,11 @@ def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
 
 def test_questions() -> None:
     """Thirty, each with a command, after two to five sentences."""
-    _, *questions = re.split(r"^## ", QUESTIONS, flags=re.M)
-    numbers = [question.partition(". ")[0] for question in questions]
-    assert numbers == [str(number) for number in range(1, 31)]
-    for question in questions:
+    for number, question in enumerate(QUESTIONS, 1):
+        assert question.startswith(f"{number}. ")
         prose = re.sub(r"^```.*?^```$", "", question, flags=re.M | re.S)
-        text = prose.partition("\n")[2]
+        _, _, text = prose.partition("\n")
         answer, command, _ = text.partition("\nRun `python ")
-        sentences = re.findall(r"[.?](?=\s|$)", answer)
         assert command, question
-        assert 2 <= len(sentences) <= 5, question
+        assert 2 <= len(re.findall(r"[.?](?=\s|$)", answer)) <= 5, question
+    assert len(QUESTIONS) == 30
