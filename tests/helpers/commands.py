@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,8 +144,7 @@ def environment(command: Command | None = None) -> dict[str, str]:
 class Process(subprocess.Popen[str]):
     """It begins a group, and what it starts inherits its mark."""
 
-    mark = ""
-    hung = False
+    mark: str
 
 
 running: set[Process] = set()
@@ -155,17 +154,13 @@ stopping = threading.Event()  # all ends, and no more is to start
 @contextmanager
 def started(
     line: str | list[str],
-    seconds: float,
     command: Command | None = None,
     *,
     errors: IO[str] | int | None = subprocess.PIPE,
     stdin: int = subprocess.DEVNULL,
     folder: Path = ROOT,
 ) -> Iterator[Process]:
-    """Start a process; in the end, nothing is left of what it started.
-
-    After so many seconds it hangs, and is killed.
-    """
+    """Start a process; in the end, nothing is left of what it started."""
     if stopping.is_set():
         pytest.fail("all is over")
     mark = uuid4().hex
@@ -182,23 +177,17 @@ def started(
     ) as process:
         process.mark = mark
         running.add(process)
-
-        def stop() -> None:
-            process.hung = True
-            kill(process)
-
         try:
-            with after(seconds, stop):
-                yield process
+            yield process
         finally:
             kill(process)
             running.remove(process)
 
 
 @contextmanager
-def after(seconds: float, do: Callable[[], None]) -> Iterator[None]:
-    """Do that if the block takes so many seconds."""
-    timer = threading.Timer(seconds, do)
+def within(seconds: float, process: Process) -> Iterator[None]:
+    """Kill the process, and all that it started, after so many seconds."""
+    timer = threading.Timer(seconds, kill, [process])
     timer.daemon = True  # at Ctrl-C, nobody waits for it
     timer.start()
     try:
@@ -213,11 +202,12 @@ def begun(
 ) -> Iterator[tuple[Process, str]]:
     """Start what follows `python`; give it, and the first line it prints."""
     full = [sys.executable, *shlex.split(line)]
-    with started(
-        full, seconds, errors=errors, stdin=subprocess.PIPE
-    ) as process:
+    with (
+        started(full, errors=errors, stdin=subprocess.PIPE) as process,
+        within(seconds, process),
+    ):
         assert process.stdout
-        with after(LIMIT, process.kill):
+        with within(LIMIT, process):
             first = process.stdout.readline()
         yield process, first
 
@@ -248,7 +238,10 @@ def run(
         if STARTING.acquire(timeout=LIMIT / 2):
             turn.callback(STARTING.release)
         start = time.perf_counter()
-        with started(line, limit, command, errors=errors) as process:
+        with (
+            started(line, command, errors=errors) as process,
+            within(limit, process),
+        ):
             assert process.stdout
             for text in process.stdout:
                 turn.close()
@@ -270,7 +263,7 @@ def run(
         # Dev mode reports what held asyncio's loop up for a tenth of a
         # second, which a busy machine does to anybody.
         said = "".join(x for x in errors if not x.startswith("Executing <"))
-    if process.hung:
+    if end - start > limit:
         fail("It hung, and was killed", f"python {command.line}", *lines, said)
     if left:
         fail("It left a process behind", f"python {command.line}")
@@ -289,10 +282,8 @@ def shell(
     """
     python = shlex.quote(sys.executable)
     full = re.sub(r"(?<![\w/.])python(?= )", lambda _: python, line)
-    with started(full, timeout, folder=folder) as process:
-        printed, said = process.communicate()
-    if process.hung:
-        fail("It hung, and was killed", line, printed, said)
+    with started(full, folder=folder) as process:
+        printed, said = process.communicate(timeout=timeout)
     status = process.returncode
     if check and status:
         fail(f"It ends with {status}", line, printed, said)
