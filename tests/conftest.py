@@ -39,9 +39,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 def command(item: pytest.Item) -> Command | None:
     """Return the command whose result the test wants, or none."""
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    found: Command | None = params.get("result")
-    return found
+    callspec = getattr(item, "callspec", None)
+    return callspec and callspec.params.get("result")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,8 +16,6 @@ PAGES = {
 ATTEMPTS = tomllib.loads(
     (PROGRAMS / "repairs.toml").read_text(encoding="utf-8")
 )
-
-
 # pytest in a terminal that shows ASCII only.
 PYTEST = (
     '-c \'import pytest, sys; sys.stdout.reconfigure(encoding="ascii");'

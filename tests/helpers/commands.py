@@ -45,23 +45,17 @@ SURE = 0.8 if sys.platform == "win32" else 1.0
 class Command:
     """What follows `python` on a command line, and what is done to it.
 
-    Attributes:
-        line: Paths in it are relative to the repository. `{NAME}` becomes
-            the address of that server in `programs/servers.py`. After
-            `WITHOUT=PACKAGE` that package is missing. A shell runs it if it
-            says so with `|`, `>` or `&-`.
-        ctrl_c_at: Press Ctrl-C once a line that has this in it is printed.
-        group: Whether Ctrl-C reaches the whole process group, as it does in
-            a terminal, or the first process only.
-        dev: Whether dev mode is on, which takes time.
-        takes: How many seconds it runs, roughly, if that is long: the
-            longest start first, and may take four times as long.
+    Paths are relative to the repository. `{NAME}` becomes the address of that
+    server in `programs/servers.py`. After `WITHOUT=PACKAGE` that package is
+    missing. A shell runs it if it says so with `|`, `>` or `&-`.
     """
 
     line: str
-    ctrl_c_at: str = ""
-    group: bool = True
-    dev: bool = True
+    ctrl_c_at: str = ""  # press Ctrl-C once a line has this in it
+    group: bool = True  # it reaches the whole group, as in a terminal
+    dev: bool = True  # dev mode is on, which takes time
+    # How many seconds it runs, roughly, if that is long: the longest start
+    # first, and may take four times as long.
     takes: float = field(default=1, compare=False)
 
     @property
@@ -89,12 +83,11 @@ class Result:
 
     def block(self, name: str) -> list[Line]:
         """Return the lines from a model's heading to its closing line."""
-        head, every = f"== {name}", [*enumerate(self.lines)]
-        starts = [n for n, line in every if line == head]
-        ends = [n for n, line in every if line.startswith(f"{head}:")]
-        assert len(starts) == 1, f"{len(starts)} headings of {name}"
-        assert starts < ends, f"no closing line of {name}"
-        return self.lines[starts[0] : ends[0] + 1]
+        head = Line(f"== {name}")
+        ends = [line.startswith(f"{head}:") for line in self.lines]
+        assert self.lines.count(head) == 1, f"no heading of {name}, or two"
+        assert any(ends), f"no closing line of {name}"
+        return self.lines[self.lines.index(head) : ends.index(True) + 1]
 
 
 def runs(
