@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Command, Line, Result, run
+from helpers.commands import ROOT, Command, Line, Result, run, runs
 from helpers.pages import PAIRS, Shown, blocks, shown
 from helpers.screens import TOOK, alike, plain
 
@@ -37,23 +37,17 @@ def each(
     cases: list[Shown], slow: Sequence[Shown] = ()
 ) -> pytest.MarkDecorator:
     """Run a test for each command, with the `result` of it."""
-    params = []
-    for one in [*cases, *slow]:
-        # Dev mode takes time, and these fetch many pages.
-        command = Command(one.line, dev="--pages" not in one.line, takes=6)
-        is_slow = one in slow or re.match(SLOW, one.line)
-        marks = [pytest.mark.slow] if is_slow else []
-        if not re.match(ELSEWHERE, one.line):
-            params.append(pytest.param(one, command, id=one.line, marks=marks))
-    return pytest.mark.parametrize(
-        ("one", "result"), params, indirect=["result"]
-    )
+    here = [x for x in [*cases, *slow] if not re.match(ELSEWHERE, x.line)]
+    late = [x for x in here if x in slow or re.match(SLOW, x.line)]
+    return runs(*(x for x in here if x not in late), slow=late)
 
 
 @each([one for page, _ in PAIRS for one in shown(TEXTS[page])])
-def test_shown_output_is_what_a_run_prints(one: Shown, result: Result) -> None:
+def test_shown_output_is_what_a_run_prints(result: Result) -> None:
     """The output below a command is like the one of a run of it."""
-    page, came = one.output, one.cut(result)
+    one = result.command
+    assert isinstance(one, Shown)
+    page, came = [*one.output], one.cut(result)
     # How many workers get a page or an item, and when, is open there.
     if one.line.startswith(("aio_http/", "cluster/")):
         page, came = (
@@ -82,22 +76,24 @@ def typed() -> Iterator[Shown]:
     for page, _ in PAIRS:
         for body in blocks(TEXTS[page], "sh"):
             for line in re.findall(r"^python3? (.*)", body, re.M):
-                yield Shown(f"$ python {line}", [])
+                yield Shown(line, takes=6)
 
 
 def asked() -> Iterator[Shown]:
     """Yield those of the questions; the first prints the messages above it."""
     for question in QUESTIONS:
-        messages = "".join(blocks(question, "text")).splitlines()
+        messages = tuple("".join(blocks(question, "text")).splitlines())
         for line in re.findall(r"`python ((?!-X dev)[^`]+)`", question):
-            yield Shown(f"$ python {line}", messages)
-            messages = []
+            yield Shown(line, takes=6, output=messages)
+            messages = ()
 
 
 # Whoever reads from chapter to chapter need not wait for the questions.
 @each([*typed()], slow=[*asked()])
-def test_command_does_what_the_page_says(one: Shown, result: Result) -> None:
+def test_command_does_what_the_page_says(result: Result) -> None:
     """It works, or fails as the page says, and prints the messages."""
+    one = result.command
+    assert isinstance(one, Shown)
     # Some show an error, and warnings are errors here.
     if not one.line.startswith(("-c", "tests/programs/")):
         fails = bool(re.search("--fail-on|--timeout", one.line))
