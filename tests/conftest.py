@@ -21,12 +21,6 @@ import pytest
 from helpers import commands
 from helpers.commands import LIMIT, Command, Result, begun
 
-# How many commands run at once; each takes two open files, and macOS starts
-# with 256. Most of them sleep; those that are slow also compute, and too many
-# would hold each other up.
-AT_ONCE = 60
-SLOW_AT_ONCE = 8
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
@@ -59,11 +53,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     if sys.platform == "win32":
         return (yield)  # no SIGALRM there
     seconds = 300 if item.get_closest_marker("slow") else LIMIT
-
-    def ring(*_: object) -> None:
-        pytest.fail(f"the test hung, and was stopped after {seconds:.0f} s")
-
-    signal.signal(signal.SIGALRM, ring)
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("the test hung"))
     signal.setitimer(signal.ITIMER_REAL, seconds, 5)
     try:
         return (yield)
@@ -98,10 +88,12 @@ def results(
         # What is not for this system need not start on it.
         if not any(mark.args[0] for mark in item.iter_markers("skipif"))
     )
+    # Each takes two open files, and macOS starts with 256. Most of them sleep;
+    # those that are slow also compute, and too many would hold each other up.
     fast = request.config.option.markexpr == "not slow"
-    limit = LIMIT if fast else 3 * LIMIT
+    at_once, limit = (60, LIMIT) if fast else (8, 3 * LIMIT)
     started: dict[Command, Future[Result]] = {}
-    with ThreadPoolExecutor(AT_ONCE if fast else SLOW_AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         try:
             for one in sorted(filter(None, wanted), key=lambda x: -x.takes):
                 where = {}
