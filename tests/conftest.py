@@ -18,23 +18,8 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from helpers.commands import (
-    LIMIT,
-    Command,
-    Result,
-    begun,
-    environment,
-    kill_all,
-    run,
-)
-
-# How many commands run at once; each takes two open files, and macOS starts
-# with 256. Most of them sleep; those that are slow also compute, and too many
-# would hold each other up.
-AT_ONCE = 60
-SLOW_AT_ONCE = 8
-
-results: dict[Command, Future[Result]] = {}
+from helpers import commands
+from helpers.commands import LIMIT, Command, Result, begun
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -46,19 +31,20 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         print("-n: one process is enough, it runs many commands at once.")
 
 
+def command(item: pytest.Item) -> Command | None:
+    """Return the command whose result the test wants, or none."""
+    callspec = getattr(item, "callspec", None)
+    return callspec and callspec.params.get("result")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run tests that wait for a command after those that need none.
 
     Those that are marked as last look at what can only be told, or measured,
     when all the others have ended.
     """
-
-    def turn(item: pytest.Item) -> int:
-        if item.get_closest_marker("last"):
-            return 2
-        return "result" in getattr(item, "fixturenames", ())
-
-    items.sort(key=turn)
+    items.sort(key=lambda item: bool(command(item)))
+    items.sort(key=lambda item: bool(item.get_closest_marker("last")))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -67,11 +53,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     if sys.platform == "win32":
         return (yield)  # no SIGALRM there
     seconds = 300 if item.get_closest_marker("slow") else LIMIT
-
-    def ring(*_: object) -> None:
-        pytest.fail(f"the test hung, and was stopped after {seconds:.0f} s")
-
-    signal.signal(signal.SIGALRM, ring)
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("the test hung"))
     signal.setitimer(signal.ITIMER_REAL, seconds, 5)
     try:
         return (yield)
@@ -87,49 +69,51 @@ def addresses() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def running(request: pytest.FixtureRequest) -> Iterator[None]:
+def results(
+    request: pytest.FixtureRequest,
+) -> Iterator[dict[Command, Future[Result]]]:
     """Start the commands before the first test; leave none in the end."""
-    # Where pytest runs in the background, SIGINT is ignored, and a process
-    # inherits that: no command would notice Ctrl-C.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # In the background, pytest and all that it starts would ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Told to end, or with its terminal closed, pytest ends as at Ctrl-C.
     for name in {"SIGTERM", "SIGHUP"} & {*dir(signal)}:
         if signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
             signal.signal(getattr(signal, name), signal.default_int_handler)
     # Tests that call a script's functions want no colours either.
-    for name in os.environ.keys() - environment().keys():
+    for name in os.environ.keys() - commands.environment().keys():
         del os.environ[name]
-    wanted: list[Command] = [
-        item.callspec.params["result"]
+    wanted = dict.fromkeys(
+        command(item)
         for item in request.session.items
-        if "result" in getattr(item, "fixturenames", ())
-        and hasattr(item, "callspec")
         # What is not for this system need not start on it.
-        and not any(mark.args[0] for mark in item.iter_markers("skipif"))
-    ]
-    longest_first = sorted(dict.fromkeys(wanted), key=lambda x: -x.takes)
+        if not any(mark.args[0] for mark in item.iter_markers("skipif"))
+    )
+    # Each takes two open files, and macOS starts with 256. Most of them sleep;
+    # those that are slow also compute, and too many would hold each other up.
     fast = request.config.option.markexpr == "not slow"
-    limit = LIMIT if fast else 3 * LIMIT
-    with ThreadPoolExecutor(AT_ONCE if fast else SLOW_AT_ONCE) as pool:
+    at_once, limit = (60, LIMIT) if fast else (8, 3 * LIMIT)
+    started: dict[Command, Future[Result]] = {}
+    with ThreadPoolExecutor(at_once) as pool:
         try:
-            for command in longest_first:
-                where = (
-                    request.getfixturevalue("addresses")
-                    if "{" in command.line
-                    else None
-                )
-                results[command] = pool.submit(run, command, where, limit)
-            yield
+            for one in sorted(filter(None, wanted), key=lambda x: -x.takes):
+                where = {}
+                if "{" in one.line:
+                    where = request.getfixturevalue("addresses")
+                started[one] = pool.submit(commands.run, one, where, limit)
+            yield started
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            commands.stopping.set()
             # One may just be about to start: so until all have ended.
-            while not all(future.done() for future in results.values()):
-                kill_all()
+            while not all(future.done() for future in started.values()):
+                for process in [*commands.running]:
+                    commands.kill(process)
                 time.sleep(0.05)
 
 
 @pytest.fixture
-def result(request: pytest.FixtureRequest) -> Result:
+def result(
+    request: pytest.FixtureRequest, results: dict[Command, Future[Result]]
+) -> Result:
     """Return what came out of the command, once it has ended."""
     return results[request.param].result()

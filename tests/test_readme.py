@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Command, Line, Result, run
+from helpers.commands import ROOT, Command, Line, Result, run, runs
 from helpers.pages import PAIRS, Shown, blocks, shown
 from helpers.screens import TOOK, alike, plain
 
@@ -15,7 +15,7 @@ TEXTS = {
     path: path.read_text(encoding="utf-8") for pair in PAIRS for path in pair
 }
 README = TEXTS[ROOT / "README.md"]
-QUESTIONS = TEXTS[ROOT / "docs" / "questions.md"]
+QUESTIONS = TEXTS[ROOT / "docs" / "questions.md"].split("\n## ")[1:]
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8")
     for path in [*ROOT.glob("*.py"), *ROOT.glob("[a-z]*/*.py")]
@@ -37,23 +37,17 @@ def each(
     cases: list[Shown], slow: Sequence[Shown] = ()
 ) -> pytest.MarkDecorator:
     """Run a test for each command, with the `result` of it."""
-    params = []
-    for one in [*cases, *slow]:
-        # Dev mode takes time, and these fetch many pages.
-        command = Command(one.line, dev="--pages" not in one.line, takes=6)
-        is_slow = one in slow or re.match(SLOW, one.line)
-        marks = [pytest.mark.slow] if is_slow else []
-        if not re.match(ELSEWHERE, one.line):
-            params.append(pytest.param(one, command, id=one.line, marks=marks))
-    return pytest.mark.parametrize(
-        ("one", "result"), params, indirect=["result"]
-    )
+    here = [x for x in [*cases, *slow] if not re.match(ELSEWHERE, x.line)]
+    late = [x for x in here if x in slow or re.match(SLOW, x.line)]
+    return runs(*(x for x in here if x not in late), slow=late)
 
 
 @each([one for page, _ in PAIRS for one in shown(TEXTS[page])])
-def test_shown_output_is_what_a_run_prints(one: Shown, result: Result) -> None:
+def test_shown_output_is_what_a_run_prints(result: Result) -> None:
     """The output below a command is like the one of a run of it."""
-    page, came = one.output, one.cut(result)
+    one = result.command
+    assert isinstance(one, Shown)
+    page, came = [*one.output], one.cut(result)
     # How many workers get a page or an item, and when, is open there.
     if one.line.startswith(("aio_http/", "cluster/")):
         page, came = (
@@ -82,22 +76,24 @@ def typed() -> Iterator[Shown]:
     for page, _ in PAIRS:
         for body in blocks(TEXTS[page], "sh"):
             for line in re.findall(r"^python3? (.*)", body, re.M):
-                yield Shown(f"$ python {line}", [])
+                yield Shown(line, takes=6)
 
 
 def asked() -> Iterator[Shown]:
     """Yield those of the questions; the first prints the messages above it."""
-    for question in QUESTIONS.split("\n## ")[1:]:
-        messages = "".join(blocks(question, "text")).splitlines()
+    for question in QUESTIONS:
+        messages = tuple("".join(blocks(question, "text")).splitlines())
         for line in re.findall(r"`python ((?!-X dev)[^`]+)`", question):
-            yield Shown(f"$ python {line}", messages)
-            messages = []
+            yield Shown(line, takes=6, output=messages)
+            messages = ()
 
 
 # Whoever reads from chapter to chapter need not wait for the questions.
 @each([*typed()], slow=[*asked()])
-def test_command_does_what_the_page_says(one: Shown, result: Result) -> None:
+def test_command_does_what_the_page_says(result: Result) -> None:
     """It works, or fails as the page says, and prints the messages."""
+    one = result.command
+    assert isinstance(one, Shown)
     # Some show an error, and warnings are errors here.
     if not one.line.startswith(("-c", "tests/programs/")):
         fails = bool(re.search("--fail-on|--timeout", one.line))
@@ -157,9 +153,7 @@ def test_what_a_page_names_exists(page: Path) -> None:
 
 def test_each_chapter_leads_to_its_tests() -> None:
     _, *chapters = re.split(r"^## (?=.*\d)", README, flags=re.M)
-    assert len(chapters) == 5
-    for chapter in chapters:
-        assert "](tests/test_" in chapter, chapter.splitlines()[0]
+    assert ["](tests/test_" in one for one in chapters] == 5 * [True]
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda x: x.name)
@@ -190,13 +184,11 @@ def test_both_languages_show_the_same(english: Path, chinese: Path) -> None:
 
 def test_questions() -> None:
     """Thirty, each with a command, after two to five sentences."""
-    _, *questions = re.split(r"^## ", QUESTIONS, flags=re.M)
-    numbers = [question.partition(". ")[0] for question in questions]
-    assert numbers == [str(number) for number in range(1, 31)]
-    for question in questions:
+    for number, question in enumerate(QUESTIONS, 1):
+        assert question.startswith(f"{number}. ")
         prose = re.sub(r"^```.*?^```$", "", question, flags=re.M | re.S)
-        text = prose.partition("\n")[2]
+        _, _, text = prose.partition("\n")
         answer, command, _ = text.partition("\nRun `python ")
-        sentences = re.findall(r"[.?](?=\s|$)", answer)
         assert command, question
-        assert 2 <= len(sentences) <= 5, question
+        assert 2 <= len(re.findall(r"[.?](?=\s|$)", answer)) <= 5, question
+    assert len(QUESTIONS) == 30

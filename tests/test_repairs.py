@@ -16,8 +16,6 @@ PAGES = {
 ATTEMPTS = tomllib.loads(
     (PROGRAMS / "repairs.toml").read_text(encoding="utf-8")
 )
-
-
 # pytest in a terminal that shows ASCII only.
 PYTEST = (
     '-c \'import pytest, sys; sys.stdout.reconfigure(encoding="ascii");'
@@ -40,17 +38,17 @@ def check(folder: Path, options: str = "") -> str:
 )
 def test_verdict(program: str, why: str, tmp_path: Path) -> None:
     """Whoever is refused sees why, whatever the terminal can show."""
-    attempt = ATTEMPTS[program][why]
+    edits = {**ATTEMPTS[program][why]}
+    seen = edits.pop("seen", "\n1 repaired. Solutions: ")
     path = EXERCISES / f"{program}.py"
     source = path.read_text(encoding="utf-8")
-    for old, new in attempt["edits"]:
+    for old, new in edits.items():
         assert old in source
         source = source.replace(old, new)
     folder = tmp_path / "it's (mine)"
     folder.mkdir()
     (folder / path.name).write_text(source, encoding="utf-8")
-    out = check(folder, f"-k test_{path.stem[3:]}")
-    assert attempt.get("seen", "\n1 repaired. Solutions: ") in out
+    assert seen in check(folder, f"-k test_{path.stem[3:]}")
 
 
 @pytest.mark.slow

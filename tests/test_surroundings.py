@@ -81,18 +81,21 @@ def test_nobody_reads(result: Result) -> None:
     assert bool(result.lines) == (" | " in line or line.endswith(" 2>&-"))
 
 
-# Now pip is left out, too.
+# `-S` leaves out pip, too. With `-O`, no check would look at anything.
 @runs(
     "-S coroutine_test.py gevent",
     "-S consumer_produce.py gevent",
     "-S aio_http/async_client.py",
     "-S aio_http/server.py",
+    "-O tests/conftest.py",
+    "-O exercises/conftest.py",
 )
-def test_pip_is_missing_too(result: Result) -> None:
+def test_one_line_says_why_not(result: Result) -> None:
     """As where uv made the environment: then uv installs the package."""
-    says = r"(gevent|aiohttp) is missing: uv pip install \1\n"
+    uv = r"(gevent|aiohttp) is missing: uv pip install \1\n"
+    asserts = r"The (tests|checks) assert: run them without -O .*\n"
     assert result.status == 1
-    assert re.fullmatch(says, result.errors)
+    assert re.fullmatch(f"{uv}|{asserts}", result.errors)
 
 
 @pytest.mark.slow
@@ -111,9 +114,3 @@ def test_an_older_python_is_told_which_one_is_needed() -> None:
             said = done.stderr.splitlines()
             assert len(said) == 1 or "SyntaxError" in said[-1], script
             assert "3.11" in done.stderr, script
-
-
-@runs("-O tests/conftest.py", "-O exercises/conftest.py")
-def test_who_checks_needs_asserts(result: Result) -> None:
-    """Nothing passes where none is looked at."""
-    assert (result.status, len(result.errors.splitlines())) == (1, 1)

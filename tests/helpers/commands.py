@@ -7,8 +7,8 @@ runs the test once for each command; `result` is what came out of it. Commands
 sleep most of the time, so `conftest.py` starts all that the chosen tests want
 before the first test, many at once, and each only once.
 
-From top to bottom: what a command is and what comes out of it; how to start
-one, watch it, and tell how it ended; how to leave nothing running.
+From top to bottom: what a command is, and what comes out of it; how to start
+one, watch it, and give a verdict; how to leave nothing running.
 """
 
 import os
@@ -17,13 +17,13 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, NoReturn
 from uuid import uuid4
 
@@ -45,23 +45,17 @@ SURE = 0.8 if sys.platform == "win32" else 1.0
 class Command:
     """What follows `python` on a command line, and what is done to it.
 
-    Attributes:
-        line: Paths in it are relative to the repository. `{NAME}` becomes
-            the address of that server in `programs/servers.py`. After
-            `WITHOUT=PACKAGE` that package is missing. A shell runs it if it
-            says so with `|`, `>` or `&-`.
-        ctrl_c_at: Press Ctrl-C once a line that has this in it is printed.
-        group: Whether Ctrl-C reaches the whole process group, as it does in
-            a terminal, or the first process only.
-        dev: Whether dev mode is on, which takes time.
-        takes: How many seconds it runs, roughly, if that is long: the
-            longest start first, and may take four times as long.
+    Paths are relative to the repository. `{NAME}` becomes the address of that
+    server in `programs/servers.py`. After `WITHOUT=PACKAGE` that package is
+    missing. A shell runs it if it says so with `|`, `>` or `&-`.
     """
 
     line: str
-    ctrl_c_at: str = ""
-    group: bool = True
-    dev: bool = True
+    ctrl_c_at: str = ""  # press Ctrl-C once a line has this in it
+    group: bool = True  # it reaches the whole group, as in a terminal
+    dev: bool = True  # dev mode is on, which takes time
+    # How many seconds it runs, roughly, if that is long: the longest start
+    # first, and may take four times as long.
     takes: float = field(default=1, compare=False)
 
     @property
@@ -89,12 +83,11 @@ class Result:
 
     def block(self, name: str) -> list[Line]:
         """Return the lines from a model's heading to its closing line."""
-        head, every = f"== {name}", [*enumerate(self.lines)]
-        starts = [n for n, line in every if line == head]
-        ends = [n for n, line in every if line.startswith(f"{head}:")]
-        assert len(starts) == 1, f"{len(starts)} headings of {name}"
-        assert starts < ends, f"no closing line of {name}"
-        return self.lines[starts[0] : ends[0] + 1]
+        head = Line(f"== {name}")
+        ends = [line.startswith(f"{head}:") for line in self.lines]
+        assert self.lines.count(head) == 1, f"no heading of {name}, or two"
+        assert any(ends), f"no closing line of {name}"
+        return self.lines[self.lines.index(head) : ends.index(True) + 1]
 
 
 def runs(
@@ -114,94 +107,6 @@ def matches(pattern: str, lines: list[Line]) -> list[re.Match[str]]:
     return [m for line in lines if (m := re.fullmatch(pattern, line))]
 
 
-def run(
-    command: Command,
-    addresses: dict[str, str] | None = None,
-    limit: float = LIMIT,
-) -> Result:
-    """Start the command, watch it to its end, and tell what came of it.
-
-    One that takes longer than the limit, in seconds, or four times as long as
-    it should, hangs: it is killed, and fails the test that wanted it. So does
-    one that leaves a process behind.
-    """
-    typed = command.line.removeprefix(f"WITHOUT={command.without}")
-    typed = typed.format(**addresses or {})
-    line: str | list[str] = [sys.executable, *shlex.split(typed)]
-    if re.search(r" \| | > |[<>]&-", typed):
-        line = f"{shlex.quote(sys.executable)} {typed}"
-    with (
-        ExitStack() as turn,
-        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
-    ):
-        if STARTING.acquire(timeout=limit / 2):
-            turn.callback(STARTING.release)
-        if stopping.is_set():
-            pytest.fail("all is over")
-        start = time.perf_counter()
-        with started(
-            line,
-            environment(command),
-            max(limit, 4 * command.takes),
-            errors=errors,
-        ) as process:
-            lines, pressed = watch(process, command, start, turn.close)
-            status = process.wait()
-            end = time.perf_counter()
-            survivors = outlived(running[process])
-        errors.seek(0)
-        # Dev mode reports what held asyncio's loop up for a tenth of a
-        # second, which a busy machine does to anybody.
-        said = "".join(x for x in errors if not x.startswith("Executing <"))
-    if process in hung:
-        fail("It hung, and was killed", f"python {command.line}", *lines, said)
-    if survivors:
-        fail("It left a process behind", f"python {command.line}")
-    return Result(
-        command, status, lines, said, end - start, end - (pressed or end)
-    )
-
-
-def shell(
-    line: str, *, folder: Path = ROOT, timeout: float = 30, check: bool = True
-) -> "subprocess.CompletedProcess[str]":
-    """Run a line of the shell, as with `| head`, in so many seconds.
-
-    `python` in it is the one that runs the tests. It has to end with 0, unless
-    `check` is off.
-    """
-    python = shlex.quote(sys.executable)
-    full = re.sub(r"(?<![\w/.])python(?= )", lambda _: python, line)
-    with started(
-        full, environment(), timeout, errors=subprocess.PIPE, folder=folder
-    ) as process:
-        printed, said = process.communicate()
-    if process in hung:
-        fail("It hung, and was killed", line, printed, said)
-    status = process.returncode
-    if check and status:
-        fail(f"It ends with {status}", line, printed, said)
-    return subprocess.CompletedProcess(line, status, printed, said)
-
-
-@contextmanager
-def begun(
-    line: str, seconds: float = 60, errors: int | None = subprocess.PIPE
-) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    """Start what follows `python`; give it, and the first line it prints."""
-    with started(
-        [sys.executable, *shlex.split(line)],
-        environment(),
-        seconds,
-        errors=errors,
-        stdin=subprocess.PIPE,
-    ) as process:
-        assert process.stdout
-        with after(LIMIT, process.kill):
-            first = process.stdout.readline()
-        yield process, first
-
-
 # Start.
 
 # Sleeping costs nothing, but starting does: so many do it at a time, until
@@ -210,10 +115,6 @@ STARTING = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 
 # What a shell may have set that would change what is printed.
 NOT_OURS = re.compile("PYTHON|PYTEST_ADDOPTS|(FORCE|NO)_COLOR|COLUMNS")
-
-# What runs, and a mark that stands in its environment; what had to be killed.
-running: dict["subprocess.Popen[str]", str] = {}
-hung: set["subprocess.Popen[str]"] = set()
 
 
 def environment(command: Command | None = None) -> dict[str, str]:
@@ -233,25 +134,33 @@ def environment(command: Command | None = None) -> dict[str, str]:
     }
 
 
+class Process(subprocess.Popen[str]):
+    """It begins a group, and what it starts inherits its mark."""
+
+    mark: str
+
+
+running: set[Process] = set()
+stopping = threading.Event()  # all ends, and no more is to start
+
+
 @contextmanager
 def started(
     line: str | list[str],
-    environment: dict[str, str],
-    seconds: float,
+    command: Command | None = None,
     *,
-    errors: IO[str] | int | None,
+    errors: IO[str] | int | None = subprocess.PIPE,
     stdin: int = subprocess.DEVNULL,
     folder: Path = ROOT,
-) -> Iterator["subprocess.Popen[str]"]:
-    """Start a process, and with it a group; in the end nothing is left.
-
-    After so many seconds it hangs, and is killed with all that it started.
-    """
+) -> Iterator[Process]:
+    """Start a process; in the end, nothing is left of what it started."""
+    if stopping.is_set():
+        pytest.fail("all is over")
     mark = uuid4().hex
-    with subprocess.Popen(
+    with Process(
         line,
         shell=isinstance(line, str),
-        env=environment | {"STARTED_BY_PYTEST": mark},
+        env=environment(command) | {"STARTED_BY_PYTEST": mark},
         cwd=folder,
         stdin=stdin,
         stdout=subprocess.PIPE,
@@ -259,24 +168,19 @@ def started(
         encoding="utf-8",
         start_new_session=True,
     ) as process:
-        running[process] = mark
-
-        def stop() -> None:
-            hung.add(process)
-            kill(process, mark)
-
+        process.mark = mark
+        running.add(process)
         try:
-            with after(seconds, stop):
-                yield process
+            yield process
         finally:
-            kill(process, mark)
-            del running[process]
+            kill(process)
+            running.remove(process)
 
 
 @contextmanager
-def after(seconds: float, do: Callable[[], None]) -> Iterator[None]:
-    """Do that if the block takes so many seconds."""
-    timer = threading.Timer(seconds, do)
+def within(seconds: float, process: Process) -> Iterator[None]:
+    """Kill the process, and all that it started, after so many seconds."""
+    timer = threading.Timer(seconds, kill, [process])
     timer.daemon = True  # at Ctrl-C, nobody waits for it
     timer.start()
     try:
@@ -285,38 +189,101 @@ def after(seconds: float, do: Callable[[], None]) -> Iterator[None]:
         timer.cancel()
 
 
+@contextmanager
+def begun(
+    line: str, seconds: float = 60, errors: int | None = subprocess.PIPE
+) -> Iterator[tuple[Process, str]]:
+    """Start what follows `python`; give it, and the first line it prints."""
+    full = [sys.executable, *shlex.split(line)]
+    with (
+        started(full, errors=errors, stdin=subprocess.PIPE) as process,
+        within(seconds, process),
+    ):
+        assert process.stdout
+        with within(LIMIT, process):
+            first = process.stdout.readline()
+        yield process, first
+
+
 # Watch.
 
 
-def watch(
-    process: "subprocess.Popen[str]",
+def run(
     command: Command,
-    start: float,
-    has_started: Callable[[], None],
-) -> tuple[list[Line], float | None]:
-    """Read what the command prints, and press Ctrl-C where it is to.
+    addresses: dict[str, str] | None = None,
+    limit: float = LIMIT,
+) -> Result:
+    """Start the command, watch it to its end, and tell what came of it.
 
-    Returns:
-        The lines, and when Ctrl-C was pressed.
+    One that takes longer than the limit, in seconds, or four times as long as
+    it should, fails the test that wanted it, and so does one that leaves a
+    process behind.
     """
+    typed = command.line.removeprefix(f"WITHOUT={command.without}")
+    typed = typed.format(**addresses or {})
+    line: str | list[str] = [sys.executable, *shlex.split(typed)]
+    if re.search(r" \| | > |[<>]&-", typed):
+        line = f"{shlex.quote(sys.executable)} {typed}"
+    limit = max(limit, 4 * command.takes)
     lines = []
     pressed = None
-    assert process.stdout
-    for text in process.stdout:
-        has_started()
-        lines.append(Line(text.rstrip("\n")))
-        lines[-1].at = time.perf_counter() - start
-        if not pressed and (command.ctrl_c_at or "\0") in text:
-            time.sleep(0.2)  # let it settle: nobody types faster
-            pressed = time.perf_counter()
-            if command.group and sys.platform != "win32":
-                os.killpg(process.pid, signal.SIGINT)
-            else:
-                process.send_signal(signal.SIGINT)
-    return lines, pressed
+    with ExitStack() as turn, TemporaryFile("w+", encoding="utf-8") as errors:
+        if STARTING.acquire(timeout=LIMIT / 2):
+            turn.callback(STARTING.release)
+        start = time.perf_counter()
+        with (
+            started(line, command, errors=errors) as process,
+            within(limit, process),
+        ):
+            assert process.stdout
+            for text in process.stdout:
+                turn.close()
+                lines.append(Line(text.rstrip("\n")))
+                lines[-1].at = time.perf_counter() - start
+                if not pressed and (command.ctrl_c_at or "\0") in text:
+                    time.sleep(0.2)  # let it settle: nobody types faster
+                    pressed = time.perf_counter()
+                    if command.group and sys.platform != "win32":
+                        os.killpg(process.pid, signal.SIGINT)
+                    else:
+                        process.send_signal(signal.SIGINT)
+            status = process.wait()
+            end = time.perf_counter()
+            # From Python 3.14 on, helpers of multiprocessing end a bit later.
+            while (left := marked(process)) and time.perf_counter() < end + 2:
+                time.sleep(0.05)
+        errors.seek(0)
+        # Dev mode reports what held asyncio's loop up for a tenth of a
+        # second, which a busy machine does to anybody.
+        said = "".join(x for x in errors if not x.startswith("Executing <"))
+    if end - start > limit:
+        fail("It hung, and was killed", f"python {command.line}", *lines, said)
+    if left:
+        fail("It left a process behind", f"python {command.line}")
+    return Result(
+        command, status, lines, said, end - start, end - (pressed or end)
+    )
 
 
-# Tell how it ended.
+def shell(
+    line: str, *, folder: Path = ROOT, timeout: float = 30, check: bool = True
+) -> "subprocess.CompletedProcess[str]":
+    """Run a line of the shell, as with `| head`, in so many seconds.
+
+    `python` in it is the one that runs the tests. It has to end with 0, unless
+    `check` is off.
+    """
+    python = shlex.quote(sys.executable)
+    full = re.sub(r"(?<![\w/.])python(?= )", lambda _: python, line)
+    with started(full, folder=folder) as process:
+        printed, said = process.communicate(timeout=timeout)
+    status = process.returncode
+    if check and status:
+        fail(f"It ends with {status}", line, printed, said)
+    return subprocess.CompletedProcess(line, status, printed, said)
+
+
+# Give a verdict.
 
 
 def fail(why: str, line: str, *printed: str) -> NoReturn:
@@ -325,27 +292,15 @@ def fail(why: str, line: str, *printed: str) -> NoReturn:
     pytest.fail("\n  ".join([f"{why}: {line}", *last]), pytrace=False)
 
 
-def outlived(mark: str) -> list[int]:
-    """Return what a command has started, if it runs two seconds longer.
-
-    From Python 3.14 on, helpers of multiprocessing end right after the
-    process that started them.
-    """
-    deadline = time.monotonic() + 2
-    while (found := marked(mark)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
-
-
-def marked(mark: str) -> list[int]:
-    """Return the processes that have the mark in their environment, on Linux.
+def marked(process: Process) -> list[int]:
+    """Return the processes with its mark in their environment, on Linux.
 
     They inherit it, also those that begin a group or a session of their own.
     """
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
-            if mark.encode() in path.read_bytes():
+            if process.mark.encode() in path.read_bytes():
                 found.append(int(path.parent.name))
     return found
 
@@ -353,23 +308,13 @@ def marked(mark: str) -> list[int]:
 # Leave nothing running.
 
 
-def kill(process: "subprocess.Popen[str]", mark: str) -> None:
+def kill(process: Process) -> None:
     """Kill what is left of a process, its group, and what it started."""
     if sys.platform == "win32":
         process.kill()
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    for pid in marked(mark):
+    for pid in marked(process):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-stopping = threading.Event()
-
-
-def kill_all() -> None:
-    """Kill all that still runs, and start no more."""
-    stopping.set()
-    for process, mark in [*running.items()]:
-        kill(process, mark)

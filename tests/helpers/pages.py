@@ -7,7 +7,7 @@ below it. Where the output begins with `...`, only its last lines are shown.
 import re
 from dataclasses import dataclass
 
-from helpers.commands import ROOT, Result
+from helpers.commands import ROOT, Command, Result
 
 # Each page beside its twin: English, Chinese.
 PAIRS = [
@@ -23,21 +23,19 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Shown:
+class Shown(Command):
     """A command that a page shows, and the output below it."""
 
-    command: str
-    output: list[str]
+    output: tuple[str, ...] = ()
 
     @property
-    def line(self) -> str:
-        """What follows `python` on the command line."""
-        return self.command.removeprefix("$ python ")
+    def command(self) -> str:
+        return f"$ python {self.line}"
 
     def cut(self, result: Result) -> list[str]:
         """Return what was printed, without the lines `...` stands for."""
         lines: list[str] = [*result.lines, *result.errors.splitlines()]
-        if self.output[:1] != ["..."]:
+        if self.output[:1] != ("...",):
             return lines
         return ["...", *lines[1 - len(self.output) :]]
 
@@ -54,7 +52,7 @@ def blocks(text: str, language: str) -> list[str]:
 def shown(text: str) -> list[Shown]:
     """Return the commands that the text shows with their output."""
     return [
-        Shown(command, output)
+        Shown(command.removeprefix("$ python "), takes=6, output=tuple(output))
         for body in blocks(text, "console")
         for command, *output in [body.splitlines()]
     ]
