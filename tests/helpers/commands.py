@@ -83,11 +83,12 @@ class Result:
 
     def block(self, name: str) -> list[Line]:
         """Return the lines from a model's heading to its closing line."""
-        head = Line(f"== {name}")
-        ends = [line.startswith(f"{head}:") for line in self.lines]
-        assert self.lines.count(head) == 1, f"no heading of {name}, or two"
-        assert any(ends), f"no closing line of {name}"
-        return self.lines[self.lines.index(head) : ends.index(True) + 1]
+        head, every = f"== {name}", [*enumerate(self.lines)]
+        starts = [n for n, line in every if line == head]
+        ends = [n for n, line in every if line.startswith(f"{head}:")]
+        assert len(starts) == 1, f"{len(starts)} headings of {name}"
+        assert starts < ends, f"no closing line of {name}"
+        return self.lines[starts[0] : ends[0] + 1]
 
 
 def runs(
