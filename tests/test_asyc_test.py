@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from helpers.commands import (
@@ -395,9 +396,11 @@ def test_help(result: Result) -> None:
     assert every_day.count("\n    ") == 12
 
 
-def test_ids(capsys: pytest.CaptureFixture[str]) -> None:
-    """They are those of the thread that says hello."""
-    asyc_test.run_test()
+def test_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one write, with the ids of the thread that says hello."""
+    stdout = Mock()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    asyc_test.say_hello(1)
     ids = threading.get_ident(), threading.get_native_id()
-    here = "serve thread id = {} OS thread = {}\n".format(*ids)
-    assert here in capsys.readouterr().out
+    line = stdout.write.call_args_list[0].args[0]
+    assert line.endswith("serve thread id = {} OS thread = {}\n".format(*ids))

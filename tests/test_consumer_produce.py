@@ -154,9 +154,10 @@ def test_one_consumer(model: str, result: Result) -> None:
     for who in ("PRODUCER", "CONSUMER"):
         each = [x for x in lines if who in x]
         assert each == [x for x in expected if who in x]
-    # While the first is consumed, three more have room in the queue.
+    # While the first is consumed, three more are queued, and one is too many.
     ahead = lines[: lines.index("[CONSUMER] Consumed 1")]
     assert sum("Queued" in x for x in ahead) == 1 + 3
+    assert sum("Producing" in x for x in ahead) == 1 + 3 + 1
 
 
 # When a consumer fails: fifty items would take five seconds or more. What is
