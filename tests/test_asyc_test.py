@@ -14,15 +14,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from helpers.commands import (
-    ROOT,
-    Command,
-    Result,
-    linux,
-    matches,
-    runs,
-    shell,
-)
+from helpers.commands import ROOT, Command, Result, linux, matches, runs, shell
 from helpers.screens import alike
 
 sys.path.insert(0, str(ROOT))
@@ -344,6 +336,19 @@ def test_screen(result: Result) -> None:
             assert alike(result.block(step), page, LATE) == page
     every = "call_between: counted to 5,000,000 of 5,000,000"
     assert every not in result.lines, "threads lose some of them"
+
+
+def test_times_as_fast(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are the seconds of one after another by those of a row."""
+    two_seconds = Mock()
+    two_seconds.perf_counter.side_effect = [10, 12]
+    monkeypatch.setattr(asyc_test, "time", two_seconds)
+    monkeypatch.setattr(asyc_test, "work", str)
+    asyc_test.clock("threads", ["ab"], alone=5)
+    says = "threads: ab\nthreads: 2.00 s | 2.5 times as fast\n"
+    assert capsys.readouterr().out == says
 
 
 @linux
