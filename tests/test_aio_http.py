@@ -215,24 +215,6 @@ def test_misbehaving_server(result: Result) -> None:
 
 # The end of a client, whatever brings it.
 
-# A client with a page more, whose address is no text.
-OWN_ERROR = (
-    '-c \'import sys; sys.path.insert(0, "aio_http");'
-    " import client, MODEL_client as demo; client.run_client("
-    "lambda urls, *rest: demo.MODEL_client([*urls, 5], *rest), None, 9)"
-    "' --url {fine} --pages 2 --seconds 0.1"
-)
-
-
-@pytest.mark.slow
-@runs(*clients(OWN_ERROR))
-def test_own_error(result: Result) -> None:
-    """A mistake in the hello stops the client, and shows its place."""
-    assert result.status == 1
-    assert re.search(r"in hello\n", result.errors)
-    assert re.search(r"\b(Attribute|Type)Error: ", result.errors)
-    assert not matches("== .*: .*", result.lines)
-
 
 @pytest.mark.slow
 @posix

@@ -11,19 +11,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
-import test_endings
-from helpers.commands import (
-    ROOT,
-    Command,
-    Result,
-    linux,
-    matches,
-    posix,
-    runs,
-    shell,
-)
+from helpers.commands import ROOT, Command, Result, linux, matches, runs, shell
 from helpers.screens import alike
 
 sys.path.insert(0, str(ROOT))
@@ -347,31 +338,30 @@ def test_screen(result: Result) -> None:
     assert every not in result.lines, "threads lose some of them"
 
 
-@pytest.mark.slow
-@runs(CPU)
-def test_times_as_fast(result: Result) -> None:
-    """They are the quotient of the seconds."""
-    row = r"\S.*: ([\d.]+) s(?: . ([\d.]+) times as fast)?"
-    alone, *others, _ = matches(row, result.lines)
-    for seconds, times in [other.groups() for other in others]:
-        quotient = float(alone[1]) / float(seconds)
-        assert float(times) == pytest.approx(quotient, rel=0.02, abs=0.06)
-
-
-def cpu_after(line: str) -> str:
-    """Return the command of the step after a line, without the computing."""
-    return (
-        f"-c 'import os, multiprocessing as mp, asyc_test; {line};"
-        " asyc_test.work = str; asyc_test.main()' cpu"
-    )
+def test_times_as_fast(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are the seconds of one after another by those of a row."""
+    two_seconds = Mock()
+    two_seconds.perf_counter.side_effect = [10, 12]
+    monkeypatch.setattr(asyc_test, "time", two_seconds)
+    monkeypatch.setattr(asyc_test, "work", str)
+    asyc_test.clock("threads", ["ab"], alone=5)
+    says = "threads: ab\nthreads: 2.00 s | 2.5 times as fast\n"
+    assert capsys.readouterr().out == says
 
 
 @linux
-@runs(slow=[cpu_after("os.sched_setaffinity(0, [0])")])
-def test_one_core(result: Result) -> None:
+def test_one_core(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Another core of the machine is no core of this process."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    monkeypatch.setattr(asyc_test, "clock", lambda *_: 0)
+    asyc_test.cpu_test()
     says = "main: cores 1 | ...\nmain: on one core nothing can work at the ..."
-    assert alike(result.lines[1:3], says) == says
+    printed = capsys.readouterr().out.splitlines()
+    assert alike(printed[:2], says) == says
 
 
 @pytest.mark.last
@@ -411,33 +401,11 @@ def test_help(result: Result) -> None:
     assert every_day.count("\n    ") == 12
 
 
-def test_ids(capsys: pytest.CaptureFixture[str]) -> None:
-    """They are those of the thread that says hello."""
-    asyc_test.run_test()
+def test_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one write, with the ids of the thread that says hello."""
+    stdout = Mock()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    asyc_test.say_hello(1)
     ids = threading.get_ident(), threading.get_native_id()
-    here = "serve thread id = {} OS thread = {}\n".format(*ids)
-    assert here in capsys.readouterr().out
-
-
-# It finds a sleeper, tasks, a blocked loop, a thread, and a loop elsewhere; on
-# a busy machine perhaps the step after that.
-@pytest.mark.slow
-@posix
-@runs(
-    *(
-        Command(f"asyc_test.py {step} iterate", f"== {step}")
-        for step in asyc_test.STEPS
-    ),
-    Command("asyc_test.py cpu iterate", "threads", takes=20),
-    Command("asyc_test.py cpu iterate", "processes", takes=20),
-    Command("asyc_test.py blocking iterate", "broken_hello"),
-    Command("asyc_test.py no_stop iterate", "main: TimeoutError"),
-    # Here processes have just begun to import what they need.
-    *(
-        Command(cpu_after(f'mp.set_start_method("{x}")'), "threads")
-        for x in ["spawn", "forkserver"]
-    ),
-)
-def test_ctrl_c_in_every_step(result: Result) -> None:
-    """It ends as two of the steps do in test_endings.test_ctrl_c."""
-    test_endings.test_ctrl_c(result)
+    line = stdout.write.call_args_list[0].args[0]
+    assert line.endswith("serve thread id = {} OS thread = {}\n".format(*ids))
