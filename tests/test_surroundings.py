@@ -63,6 +63,7 @@ ENDS = ["| head -n 1", "> /dev/full", ">&-", "2>&-", "<&- 2>&- >&-"]
 @runs(
     "coroutine_test.py thread --seconds 0.5 | head -n 1",
     "asyc_test.py awaitable > /dev/full",
+    "asyc_test.py awaitable | head -n 1",
     "consumer_produce.py thread --seconds 0.5 | head -n 1",
     slow=[
         *(f"{x} {y} {end}" for x, y in SCRIPTS.items() for end in ENDS),
