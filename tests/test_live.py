@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+SERVER = "-Xdev -Werror aio_http/server.py --port"
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
@@ -36,13 +38,16 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture
-def page(browser: "Browser", addresses: dict[str, str]) -> Iterator["Page"]:
-    """Open the page in a browser of its own; no error may come up in it."""
+def page(browser: "Browser") -> Iterator["Page"]:
+    """Open the page of a new server; no error may come up in the browser."""
     errors: list[object] = []
-    with browser.new_context(locale="en") as context:
+    with (
+        begun(f"{SERVER} 0") as (_, line),
+        browser.new_context(locale="en") as context,
+    ):
         context.on("weberror", lambda error: errors.append(error.error))
         page = context.new_page()
-        visit(page, addresses["live"])
+        visit(page, line.split()[-1])
         yield page
     assert errors == []
 
@@ -152,8 +157,7 @@ def test_a_client_with_many_pages(page: "Page") -> None:
 
 @posix
 def test_server_gone_and_back(page: "Page") -> None:
-    server = "-Xdev -Werror aio_http/server.py --port "
-    with begun(server + "0") as (process, line):
+    with begun(f"{SERVER} 0") as (process, line):
         url = line.split()[-1]
         visit(page, url)
         press(page, "hello", "5", "10")
@@ -161,7 +165,7 @@ def test_server_gone_and_back(page: "Page") -> None:
         process.kill()
         page.locator("#state[data-is=disconnected]").wait_for()
         assert page.locator("#ask-hello").is_disabled()
-    with begun(server + url.rpartition(":")[2]) as (process, _):
+    with begun(f"{SERVER} {url.rpartition(':')[2]}") as (process, _):
         page.locator(".lost").nth(4).wait_for()
         assert "disconnected" in page.locator(".gap").inner_text()
         # Those that were lost are in no row. These five keep their connections

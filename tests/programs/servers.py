@@ -1,4 +1,4 @@
-"""Run the servers that the tests of chapter 4 visit, all in one process.
+"""Run the servers that the tests of chapter 4 visit, all in one event loop.
 
     python tests/programs/servers.py
 
@@ -14,7 +14,6 @@ import json
 import re
 import socket
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -94,36 +93,26 @@ MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
 NAMED = "127.0.0.1" if sys.platform == "win32" else "localhost"
 
 
-async def serve(name: str, sock: socket.socket) -> None:
-    """Serve the application of chapter 4, with a count of its own, or not."""
-    if name == "misbehaving":
-        await asyncio.start_server(answer, sock=sock)
-    else:
+async def main() -> None:
+    addresses = {}
+    for name in [*MODELS, "fine"]:
         runner = web.AppRunner(application())
         await runner.setup()
-        await web.SockSite(runner, sock).start()
-    await asyncio.Event().wait()
-
-
-def start(name: str, host: str) -> str:
-    """Start a server in a thread, so that no other waits when it blocks."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.create_server((host.strip("[]"), 0), family=family)
-    threading.Thread(
-        target=asyncio.run, args=[serve(name, sock)], daemon=True
-    ).start()
-    return f"http://{host}:{sock.getsockname()[1]}"
-
-
-if __name__ == "__main__":
-    addresses = {model: start(model, NAMED) for model in MODELS}
-    for name in "fine", "live", "misbehaving":
-        addresses[name] = start(name, "127.0.0.1")
-    with suppress(OSError):  # where the system knows IPv6
-        addresses["misbehaving"] = start("misbehaving", "[::1]")
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host = NAMED if name in MODELS else "127.0.0.1"
+        addresses[name] = f"http://{host}:{runner.addresses[0][1]}"
+    for host in "127.0.0.1", "[::1]":
+        with suppress(OSError):  # not every system knows IPv6
+            server = await asyncio.start_server(answer, host.strip("[]"), 0)
+            port = server.sockets[0].getsockname()[1]
+            addresses["misbehaving"] = f"http://{host}:{port}"
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         addresses["taken"] = str(nobody.getsockname()[1])
         addresses["nobody"] = f"http://127.0.0.1:{addresses['taken']}"
         print(json.dumps(addresses), flush=True)
-        end_at_eof()
+        await asyncio.to_thread(end_at_eof)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
