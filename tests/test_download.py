@@ -30,7 +30,7 @@ from download import file_name, main, pause_after, retry_after
 PYTHON = [sys.executable, "-Werror"]
 PROGRAM = [*PYTHON, "aio_http/download.py"]
 # The same with a disk that takes a tenth of a second for a page.
-SLOW_DISK = """
+SLOW_SAVE = """
 import sys, time
 sys.path.insert(0, "aio_http")
 import download
@@ -38,6 +38,7 @@ save = download.save
 download.save = lambda *page: (time.sleep(0.1), save(*page))
 download.main()
 """
+SLOW_DISK = [*PYTHON, "-c", SLOW_SAVE]
 
 
 async def whole(request: web.BaseRequest) -> web.StreamResponse:
@@ -47,7 +48,6 @@ async def whole(request: web.BaseRequest) -> web.StreamResponse:
 class Site:
     """A server, and the program beside it."""
 
-    command = PROGRAM
     process: asyncio.subprocess.Process
     asked: dict[str, list[float]]  # when it was asked for each path
 
@@ -60,12 +60,13 @@ class Site:
         answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
         paths: list[str],
         options: str = "",
+        program: list[str] = PROGRAM,
     ) -> list[str]:
         """Run the program; return the lines it prints, and its status."""
         base = f"http://127.0.0.1:{self.port}"
         self.names = {file_name(base + path): path for path in paths}
         self.asked = defaultdict(list)
-        command = [*self.command, f"--folder={self.folder}", *options.split()]
+        command = [*program, f"--folder={self.folder}", *options.split()]
         command += ["--url", *(base + path for path in paths)]
 
         async def serve(request: web.BaseRequest) -> web.StreamResponse:
@@ -107,8 +108,7 @@ def test_limit_and_one_session(site: Site) -> None:
         return await whole(request)
 
     paths = [f"/{n}" for n in range(20)]
-    site.command = [*PYTHON, "-c", SLOW_DISK]
-    _, end, status = site.download(together, paths, "--limit 5")
+    _, end, status = site.download(together, paths, "--limit 5", SLOW_DISK)
     page = "== download: 0.40 s | ... | tries 20 | there 20 of 20"
     assert alike([end], page) == page
     assert status == "status 0"
@@ -187,8 +187,7 @@ def test_ctrl_c_and_again(site: Site) -> None:
         return await whole(request)
 
     paths = [f"/{n}" for n in range(40)]
-    site.command = [*PYTHON, "-c", SLOW_DISK]
-    screen = site.download(press, paths, "--limit 8")
+    screen = site.download(press, paths, "--limit 8", SLOW_DISK)
     # Also those that threads were still writing.
     there = site.there()
     assert screen[-2].endswith(f" | there {len(there)} of 40")
@@ -206,8 +205,9 @@ def test_ctrl_c_and_again(site: Site) -> None:
 def test_full_disk(site: Site) -> None:
     """A line says so, one for all pages; no half page is left."""
     # A limit on a file's size, which is met as the end of a disk is.
-    site.command = ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *PROGRAM]
-    screen = site.download(whole, [f"/{n}" for n in range(100)])
+    small = ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *PROGRAM]
+    paths = [f"/{n}" for n in range(100)]
+    screen = site.download(whole, paths, program=small)
     assert screen[1] == "cannot write: [Errno 27] File too large"
     assert screen[2].endswith(" | there 0 of 100")
     assert screen[3:] == ["status 1"]

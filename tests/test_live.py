@@ -6,10 +6,10 @@
 """
 
 import re
-import shutil
 import signal
 import time
 from collections.abc import Iterator
+from shutil import which
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +29,7 @@ def browser() -> Iterator["Browser"]:
     """Start Chromium once, for all tests."""
     needs = "install Chromium, and pip install -r requirements-dev.txt"
     playwright = pytest.importorskip("playwright.sync_api", reason=needs)
-    names = ["chromium", "chromium-browser", "google-chrome"]
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    if not chromium:
+    if not (chromium := which("chromium") or which("google-chrome")):
         pytest.skip(needs)
     with playwright.sync_playwright() as started:
         yield started.chromium.launch(executable_path=chromium)

@@ -3,16 +3,15 @@
     python tests/programs/servers.py
 
 Prints a line of JSON, their addresses by name, and runs until it is killed or
-until standard input ends. Each `MODEL` counts the requests of one client; at
-`nobody` nobody listens, though the port is `taken`. `misbehaving` gets it
-wrong, in another way for each page: it answers `/hello/NUMBER` with that one
-of `ANSWERS`, which are counted from 1.
+until standard input ends. Each `MODEL` counts the requests of one client, and
+`fine` those of nobody; its port is `taken`. At `nobody` nobody listens.
+`misbehaving` gets it wrong, in another way for each page: it answers
+`/hello/NUMBER` with that one of `ANSWERS`, which are counted from 1.
 """
 
 import asyncio
 import json
 import re
-import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -84,8 +83,6 @@ async def answer(
     writer.close()
 
 
-# All of them.
-
 # The last three take part in some of the slow runs only.
 MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
 # A name, which some systems look up as ::1 first. Windows then takes seconds
@@ -99,19 +96,18 @@ async def main() -> None:
         runner = web.AppRunner(application())
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host = NAMED if name in MODELS else "127.0.0.1"
-        addresses[name] = f"http://{host}:{runner.addresses[0][1]}"
+        host = "127.0.0.1" if name == "fine" else NAMED
+        taken = runner.addresses[0][1]
+        addresses[name] = f"http://{host}:{taken}"
     for host in "127.0.0.1", "[::1]":
         with suppress(OSError):  # not every system knows IPv6
             server = await asyncio.start_server(answer, host.strip("[]"), 0)
-            port = server.sockets[0].getsockname()[1]
+            _, port, *_ = server.sockets[0].getsockname()
             addresses["misbehaving"] = f"http://{host}:{port}"
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        addresses["taken"] = str(nobody.getsockname()[1])
-        addresses["nobody"] = f"http://127.0.0.1:{addresses['taken']}"
-        print(json.dumps(addresses), flush=True)
-        await asyncio.to_thread(end_at_eof)
+    addresses["taken"] = str(taken)
+    addresses["nobody"] = "http://127.0.0.1:1"
+    print(json.dumps(addresses), flush=True)
+    await asyncio.to_thread(end_at_eof)
 
 
 if __name__ == "__main__":
