@@ -80,13 +80,6 @@ def get(url: str | Request) -> tuple[int, str]:
         return response.status, response.read().decode()
 
 
-def in_flight(url: str) -> tuple[int, int]:
-    """Return how many requests the server has in flight: now, and at most."""
-    found = re.search(r"in flight: (\d+) now, (\d+) at most", get(url)[1])
-    assert found
-    return int(found[1]), int(found[2])
-
-
 # Clients of a server that is as it should be, or of none.
 
 FOUR = "aio_http/MODEL_client.py --url {MODEL}/ --pages 4 --workers 3"
@@ -110,9 +103,9 @@ def test_four_pages(result: Result, addresses: dict[str, str]) -> None:
     [line] = re.findall(f"{heading}: .*", CLOSING_LINES)
     assert alike([end], line, late=1.5) == line
     # The server itself saw as many as there may be.
-    now, most = in_flight(addresses[model])
-    assert now == 0
-    assert most in {"sequential": [1], "process": [2, 3]}.get(model, [3])
+    most = {"sequential": "1", "process": "[23]"}.get(model, "3")
+    _, text = get(addresses[model])
+    assert re.search(f"in flight: 0 now, {most} at most", text)
 
 
 # The screen, standard error at its end. Only the first three are not slow: a
@@ -259,8 +252,6 @@ ANSWERED = """
 /hello/Ada?seconds=    | 400: 0.00 s | seconds must be from 0 to 60
 /hello/Ada?seconds=-1  | 400: 0.00 s | seconds must be from 0 to 60
 /hello/Ada?seconds=nan | 400: 0.00 s | seconds must be from 0 to 60
-/block/Ada?seconds=inf | 400: 0.00 s | seconds must be from 0 to 60
-/block/Ada?seconds=x   | 400: 0.00 s | seconds must be from 0 to 60
 /hello/Ada?seconds=60.1 | 400: 0.00 s | seconds must be from 0 to 60
 /elsewhere             | 404: 0.00 s | 404: Not Found
 /                      | 200: 0.00 s | A slow web server. GET /hello/NAME?...
@@ -310,8 +301,8 @@ def test_ctrl_c_ends_the_server(again: bool) -> None:
     ):
         url = line.split()[-1]
         short = pool.submit(get, f"{url}/hello/Ada?seconds=1")
-        long = pool.submit(get, f"{url}/hello/Bob?seconds=60")
-        while in_flight(url)[0] < 2:
+        pool.submit(get, f"{url}/hello/Bob?seconds=60")
+        while " 2 now" not in get(url)[1]:
             time.sleep(0.02)
         start = time.perf_counter()
         process.send_signal(signal.SIGINT)
@@ -324,7 +315,6 @@ def test_ctrl_c_ends_the_server(again: bool) -> None:
             assert short.result()[0] == 200
         _, errors = process.communicate(timeout=20)
         seconds = time.perf_counter() - start
-    assert long.exception()
     # The second is by the system's own hand; a shell shows it as 130, too.
     assert (process.returncode, errors) == (-2 if again else 130, "")
     assert seconds < 3 if again else 4 < seconds < 20
