@@ -97,14 +97,13 @@ async def main() -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         host = "127.0.0.1" if name == "fine" else NAMED
-        taken = runner.addresses[0][1]
-        addresses[name] = f"http://{host}:{taken}"
+        addresses[name] = f"http://{host}:{runner.addresses[0][1]}"
     for host in "127.0.0.1", "[::1]":
         with suppress(OSError):  # not every system knows IPv6
             server = await asyncio.start_server(answer, host.strip("[]"), 0)
             _, port, *_ = server.sockets[0].getsockname()
             addresses["misbehaving"] = f"http://{host}:{port}"
-    addresses["taken"] = str(taken)
+    addresses["taken"] = addresses["fine"].rpartition(":")[2]
     addresses["nobody"] = "http://127.0.0.1:1"
     print(json.dumps(addresses), flush=True)
     await asyncio.to_thread(end_at_eof)
