@@ -153,8 +153,8 @@ def test_a_cluster_that_runs_already(tmp_path: Path) -> None:
     assert items("Consuming", worker.read_text()) == [1, 2, 3, 3, 4, 5]
 
 
-# A command, its status, and what it says on standard error. The last is not
-# for the reader to mend.
+# A command, its status, and what it says on standard error. That tornado is
+# missing is not for the reader to mend.
 WRONG = {
     f"{SCRIPT} --items 0": (2, "--items: must be from 1 to 1000000"),
     f"{SCRIPT} --consumers 65": (2, "--consumers: must be from 1 to 64"),
