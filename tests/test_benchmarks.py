@@ -66,12 +66,11 @@ def test_rehearsal(tmp_path: Path) -> None:
     assert bars == [15 + 1, 1 + 1, 1 + 1]
 
     # What is far apart everywhere is so here, too.
-    ns = {x: row["ns"] for x, row in table("switch_cost", tmp_path).items()}
-    assert ns["generator send"] < min([*ns.values()][4:])
-    sleepers = table("many_sleepers", tmp_path)
+    switches, sleepers, items = (table(x, tmp_path) for x in TABLES[:3])
+    _, send, _, _, *others = (row["ns"] for row in switches.values())
+    assert send < min(others)
     kb = {model: row["memory each"] for model, row in sleepers.items()}
     assert kb["thread"] > kb["gevent"] > kb["async"] > kb["yield"] > 0
-    items = table("producer_consumer", tmp_path)
     assert max(items, key=lambda x: items[x]["1 consumer"]) == "yield"
     timelines = json.loads(read("results/timelines.json", tmp_path))
     for model, (one, two, three) in timelines["results"].items():

@@ -9,13 +9,14 @@ import socket
 from pathlib import Path
 
 import pytest
-from helpers.commands import ROOT, Command, Result, linux, posix, runs, shell
+from helpers.commands import Command, Result, posix, runs, shell
 from helpers.screens import alike, drawn
 
 INSTALL = "python -m pip install -r cluster/requirements.txt"
 if not importlib.util.find_spec("distributed"):
     pytest.skip(INSTALL, allow_module_level=True)
 
+pytestmark = posix
 SCRIPT = "cluster/consumer_produce.py"
 
 # The second in which each line comes, and the line. Lines of one second may
@@ -117,20 +118,16 @@ exec(text.replace("time.sleep(options.seconds)", mistake))
 '"""
 
 
-@posix
 @runs(Command(EDITED, dev=False, takes=15))
 def test_own_error_shows_its_place(result: Result) -> None:
     """Python's own error, and that alone, with the line in the script."""
-    lines = (ROOT / SCRIPT).read_text(encoding="utf-8").split("\n")
-    number = lines.index("    time.sleep(options.seconds)") + 1
-    assert f"line {number}, in consume\n" in result.errors
+    assert re.search(r"line \d+, in consume\n", result.errors)
     assert result.errors.endswith("\nZeroDivisionError: division by zero\n")
     assert (result.status, result.errors.count("Error")) == (1, 1)
     assert "KeyboardInterrupt" not in result.errors
 
 
 @pytest.mark.slow
-@posix
 def test_a_cluster_that_runs_already(tmp_path: Path) -> None:
     """Without a worker, one line says so; with two, a kill is survived."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -156,31 +153,34 @@ def test_a_cluster_that_runs_already(tmp_path: Path) -> None:
     assert items("Consuming", worker.read_text()) == [1, 2, 3, 3, 4, 5]
 
 
-# A command, its status, and what the last line says.
+# A command, its status, and what it says on standard error. That tornado is
+# missing is not for the reader to mend.
 WRONG = {
     f"{SCRIPT} --items 0": (2, "--items: must be from 1 to 1000000"),
     f"{SCRIPT} --consumers 65": (2, "--consumers: must be from 1 to 64"),
     f"{SCRIPT} --seconds nan": (2, "--seconds: must be from 0 to 3600"),
     f"{SCRIPT} --kill-on 6": (2, "--kill-on: must be from 0 to 5"),
-    f"{SCRIPT} --scheduler http://[::1]:1": (2, "--scheduler: must be like "),
-    f"{SCRIPT} --scheduler tcp://127.0.0.1:1": (1, "no cluster with a worker"),
+    f"{SCRIPT} --scheduler http://[::1]:1": (2, "--scheduler: must be ..."),
+    f"{SCRIPT} --scheduler tcp://127.0.0.1:1": (1, "no cluster with a ..."),
+    f"{SCRIPT} --seconds 0.1 | head -n 2": (0, ""),
     f"WITHOUT=distributed {SCRIPT}": (1, f"distributed is missing: {INSTALL}"),
-    f"WITHOUT=tornado {SCRIPT}": (1, "No module named 'tornado"),
+    f"WITHOUT=tornado {SCRIPT}": (1, "Traceback ...\n...\n...'tornado..."),
 }
+if Path("/dev/full").exists():  # not on macOS
+    WRONG[f"{SCRIPT} --seconds 0 > /dev/full"] = 1, "cannot print: No space..."
 
 
-@runs(*(Command(line, dev=False) for line in WRONG))
+@runs(*(Command(line, dev=False, takes=15) for line in WRONG))
 def test_what_is_wrong(result: Result) -> None:
     """It says so within ten seconds, and longer on a busy machine."""
-    status, says = WRONG[result.command.line]
-    assert (result.status, result.lines) == (status, [])
-    assert says in result.errors.splitlines()[-1]
-    # Not for the reader to mend.
-    assert ("Traceback" in result.errors) == ("tornado" in says)
+    status, page = WRONG[result.command.line]
+    says = re.sub("(?s)^usage: .* error: argument ", "", result.errors)
+    assert alike(says.splitlines(), page) == page
+    assert result.status == status
+    assert len(result.lines) == (2 if "head" in result.command.line else 0)
     assert result.seconds < 25
 
 
-@posix
 @runs(
     cluster("--seconds 50", "Consuming 2"),
     cluster("--seconds 9 --kill-on 2", "Killed on 2"),
@@ -194,14 +194,3 @@ def test_ctrl_c(result: Result) -> None:
     least = 15 if "-on" in result.command.line else 3.5
     assert result.since_ctrl_c < max(least, 2 * result.lines[0].at)
     assert "== cluster:" not in result.lines[-1]
-
-
-@linux
-@runs(
-    cluster("--seconds 0.1 | head -n 2"), cluster("--seconds 0.1 > /dev/full")
-)
-def test_nobody_can_read_the_output(result: Result) -> None:
-    """A closed pipe ends it without a word, a full disk in one line."""
-    says = "cannot print: No space left on device\n"
-    full = "full" in result.command.line
-    assert (result.status, result.errors) == ((1, says) if full else (0, ""))

@@ -1,20 +1,18 @@
-"""Run the servers that the tests of chapter 4 visit, all in one process.
+"""Run the servers that the tests of chapter 4 visit, all in one event loop.
 
     python tests/programs/servers.py
 
 Prints a line of JSON, their addresses by name, and runs until it is killed or
-until standard input ends. Each `MODEL` counts the requests of one client; at
-`nobody` nobody listens, though the port is `taken`. `misbehaving` gets it
-wrong, in another way for each page: it answers `/hello/NUMBER` with that one
-of `ANSWERS`, which are counted from 1.
+until standard input ends. Each `MODEL` counts the requests of one client, and
+`fine` those of nobody; its port is `taken`. At `nobody` nobody listens.
+`misbehaving` gets it wrong, in another way for each page: it answers
+`/hello/NUMBER` with that one of `ANSWERS`, which are counted from 1.
 """
 
 import asyncio
 import json
 import re
-import socket
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,8 +83,6 @@ async def answer(
     writer.close()
 
 
-# All of them.
-
 # The last three take part in some of the slow runs only.
 MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
 # A name, which some systems look up as ::1 first. Windows then takes seconds
@@ -94,36 +90,24 @@ MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
 NAMED = "127.0.0.1" if sys.platform == "win32" else "localhost"
 
 
-async def serve(name: str, sock: socket.socket) -> None:
-    """Serve the application of chapter 4, with a count of its own, or not."""
-    if name == "misbehaving":
-        await asyncio.start_server(answer, sock=sock)
-    else:
+async def main() -> None:
+    addresses = {}
+    for name in [*MODELS, "fine"]:
         runner = web.AppRunner(application())
         await runner.setup()
-        await web.SockSite(runner, sock).start()
-    await asyncio.Event().wait()
-
-
-def start(name: str, host: str) -> str:
-    """Start a server in a thread, so that no other waits when it blocks."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.create_server((host.strip("[]"), 0), family=family)
-    threading.Thread(
-        target=asyncio.run, args=[serve(name, sock)], daemon=True
-    ).start()
-    return f"http://{host}:{sock.getsockname()[1]}"
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host = "127.0.0.1" if name == "fine" else NAMED
+        addresses[name] = f"http://{host}:{runner.addresses[0][1]}"
+    for host in "127.0.0.1", "[::1]":
+        with suppress(OSError):  # not every system knows IPv6
+            server = await asyncio.start_server(answer, host.strip("[]"), 0)
+            _, port, *_ = server.sockets[0].getsockname()
+            addresses["misbehaving"] = f"http://{host}:{port}"
+    addresses["taken"] = addresses["fine"].rpartition(":")[2]
+    addresses["nobody"] = "http://127.0.0.1:1"
+    print(json.dumps(addresses), flush=True)
+    await asyncio.to_thread(end_at_eof)
 
 
 if __name__ == "__main__":
-    addresses = {model: start(model, NAMED) for model in MODELS}
-    for name in "fine", "live", "misbehaving":
-        addresses[name] = start(name, "127.0.0.1")
-    with suppress(OSError):  # where the system knows IPv6
-        addresses["misbehaving"] = start("misbehaving", "[::1]")
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        addresses["taken"] = str(nobody.getsockname()[1])
-        addresses["nobody"] = f"http://127.0.0.1:{addresses['taken']}"
-        print(json.dumps(addresses), flush=True)
-        end_at_eof()
+    asyncio.run(main())
