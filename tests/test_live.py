@@ -27,7 +27,9 @@ def browser() -> Iterator["Browser"]:
     """Start Chromium once, for all tests."""
     needs = "install Chromium, and pip install -r requirements-dev.txt"
     playwright = pytest.importorskip("playwright.sync_api", reason=needs)
-    if not (chromium := which("chromium") or which("google-chrome")):
+    names = ["chromium", "chromium-browser", "google-chrome"]
+    chromium = next(filter(None, map(which, names)), None)
+    if not chromium:
         pytest.skip(needs)
     with playwright.sync_playwright() as started:
         yield started.chromium.launch(executable_path=chromium)
