@@ -16,7 +16,7 @@ from unittest.mock import AsyncMock, Mock
 from urllib.request import HTTPHandler, OpenerDirector, Request
 
 import pytest
-from helpers.commands import ROOT, Command, Result, begun, matches, posix, runs
+from helpers.commands import ROOT, Command, Result, begun, posix, runs
 from helpers.screens import alike, drawn, plain
 
 sys.path.insert(0, str(ROOT / "tests" / "programs"))
@@ -141,13 +141,6 @@ $ async_client.py --url {nobody} --pages 1 <&- 2>&-
 Hello 1 serve thread id = A OS thread = A
 == async: 0.00 s | thread ids 1 | OS threads 1 | pages 0 | failed 1
 """
-# `head` takes its lines, and all ends without a word.
-for model in MODELS:
-    SCREENS += f"""
-$ {model}_client.py --url {{fine}} --seconds 0.1 | head -n 2
-== {model}
-Hello ... serve thread id = A OS thread = A
-"""
 SCREEN = dict(re.findall(r"^\$ (.+)\n((?:.+\n)+)", SCREENS, re.MULTILINE))
 LINES = [f"aio_http/{line}" for line in SCREEN]
 
@@ -194,19 +187,6 @@ def test_misbehaving_server(result: Result) -> None:
 
 
 # The end of a client, whatever brings it.
-
-
-# Ctrl-C comes while some workers are there, some begin, and some are still to
-# be started.
-MANY = "aio_http/process_client.py --url {fine} --pages 200 --workers 200"
-
-
-@posix
-@runs(slow=[Command(MANY, "== process")])
-def test_ctrl_c_while_workers_start(result: Result) -> None:
-    """It is not lost, and meets no worker that is not ready for it."""
-    assert (result.status, result.errors) == (130, "")
-    assert not matches("== process:.*", result.lines)
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ START = (
     "-c 'import multiprocessing as mp, asyc_test; asyc_test.work = str;"
     ' mp.set_start_method("NAME"); asyc_test.main()\' cpu'
 )
+MANY = "aio_http/process_client.py --url {fine} --pages 200 --workers 200"
 
 
 def closed(result: Result) -> list[str]:
@@ -83,6 +84,7 @@ def closed(result: Result) -> list[str]:
         # busy machine perhaps the step after that.
         *(Command(f"asyc_test.py {x} iterate", f"== {x}") for x in STEPS),
         *(Command(x, "threads") for x in each(START, "spawn forkserver")),
+        Command(MANY, "== process"),
     ],
 )
 def test_ctrl_c(result: Result) -> None:
@@ -181,12 +183,10 @@ def test_system_refuses_a_thread(result: Result) -> None:
 
 BAD_ARGUMENTS = """
 coroutine_test threads           | MODEL: invalid choice: 'threads'
-coroutine_test --seconds         | --seconds: expected at least one argument
 coroutine_test --seconds 0 asink | --seconds: invalid float value: 'asink'
 coroutine_test --seconds -1      | --seconds: must be from 0 to 3600
 coroutine_test --seconds 1 nan   | --seconds: must be from 0 to 3600
 asyc_test pickle awaits          | STEP: invalid choice: 'awaits'
-consumer_produce sequential      | MODEL: invalid choice: 'sequential'
 consumer_produce --items 0       | --items: must be from 1 to 100000
 consumer_produce --consumers 1001  | --consumers: must be from 1 to 1000
 consumer_produce --queue-size 0  | --queue-size: must be from 1 to 100000
@@ -194,9 +194,7 @@ consumer_produce --seconds nan   | --seconds: must be from 0 to 3600
 consumer_produce --fail-on 6     | --fail-on: must be from 0 to 5
 consumer_produce --fail-on -1    | --fail-on: must be from 0 to 5
 server --port -1                 | --port: not from 0 to 65,535
-compare x                        | MODEL: invalid choice: 'x'
 compare --pages 0                | --pages: must be from 1 to 100000
-compare --pages 1.5              | --pages: invalid int value: '1.5'
 compare --workers -2             | --workers: must be from 1 to 5000
 compare --seconds inf            | --seconds: must be from 0 to 60
 compare --timeout 0              | --timeout: must be from 0.001 to 3600

@@ -26,7 +26,7 @@ SLOW = r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/"
 # Others run these: the live page, exercises that are broken on purpose, what
 # needs more than the three packages, or a server that runs elsewhere.
 ELSEWHERE = (
-    "-m (?!pytest tests/)|aio_http/(server|download)|exercises/|benchmarks/"
+    "-m (?!pytest docs/)|aio_http/(server|download)|exercises/|benchmarks/"
     "|.*--(url|scheduler)"
 )
 if not importlib.util.find_spec("distributed"):
@@ -95,7 +95,7 @@ def test_command_does_what_the_page_says(result: Result) -> None:
     one = result.command
     assert isinstance(one, Shown)
     # Some show an error, and warnings are errors here.
-    if not one.line.startswith(("-c", "tests/programs/")):
+    if not one.line.startswith(("-c", "docs/")):
         fails = bool(re.search("--fail-on|--timeout", one.line))
         assert (result.status, bool(result.lines)) == (fails, True)
     this = sys.version_info.minor

@@ -55,6 +55,7 @@ def test_surroundings(script: str, tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+CLIENTS = sorted(f"aio_http/{x.name}" for x in ROOT.glob("*/*_client.py"))
 # Where nobody reads, or nobody can write.
 ENDS = ["| head -n 1", "> /dev/full", ">&-", "2>&-", "<&- 2>&- >&-"]
 
@@ -67,6 +68,7 @@ ENDS = ["| head -n 1", "> /dev/full", ">&-", "2>&-", "<&- 2>&- >&-"]
     "consumer_produce.py thread --seconds 0.5 | head -n 1",
     slow=[
         *(f"{x} {y} {end}" for x, y in SCRIPTS.items() for end in ENDS),
+        *(f"{x} --seconds 0.1 | head -n 1" for x in CLIENTS),
         # Gone when processes are about to start, which would stay behind.
         "asyc_test.py cpu | sed '/^threads: .* fast/q'",
     ],

@@ -1,6 +1,6 @@
 """Leave a session open, as question 25 explains.
 
-python tests/programs/unclosed_session.py
+python docs/unclosed_session.py
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Test a coroutine with pytest alone, as question 27 explains.
 
-python -m pytest tests/programs/hello_is_tested.py
+python -m pytest docs/hello_is_tested.py
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Start processes without a main guard, as question 23 explains.
 
-    python tests/programs/no_guard.py
+    python docs/no_guard.py
 
 The new processes import this file, come to the same lines, and fail.
 """
