@@ -113,7 +113,7 @@ def test_four_pages(result: Result, addresses: dict[str, str]) -> None:
 # Of `compare.py`, each client has a server of its own: the pages that `yield`
 # gave up on still wait in its one, and would keep the first page of `async`
 # waiting for more than its timeout.
-SCREENS = """
+SCREEN = """
 $ yield_client.py --block --pages 3 --seconds 0.3
 ...
 == yield: 0.90 s | thread ids 1 | OS threads 1 | pages 3 | failed 0
@@ -141,15 +141,15 @@ $ async_client.py --url {nobody} --pages 1 <&- 2>&-
 Hello 1 serve thread id = A OS thread = A
 == async: 0.00 s | thread ids 1 | OS threads 1 | pages 0 | failed 1
 """
-SCREEN = dict(re.findall(r"^\$ (.+)\n((?:.+\n)+)", SCREENS, re.MULTILINE))
-LINES = [f"aio_http/{line}" for line in SCREEN]
+SCREENS = dict(re.findall(r"^\$ (.+)\n((?:.+\n)+)", SCREEN, re.MULTILINE))
+LINES = [f"aio_http/{line}" for line in SCREENS]
 
 
 @posix
 @runs(*LINES[:3], slow=LINES[3:])
 def test_screen(result: Result) -> None:
     """What fails is on standard error, and the status tells as well."""
-    page = SCREEN[result.command.line.removeprefix("aio_http/")]
+    page = SCREENS[result.command.line.removeprefix("aio_http/")]
     screen = [*result.lines, *sorted(result.errors.splitlines())]
     assert alike(screen, page, late=2) == page
     assert result.status == bool(re.search("failed [1-9]|^cannot", page))
@@ -225,7 +225,7 @@ ANSWERED = """
 
 @pytest.mark.parametrize("row", ANSWERED.strip().splitlines())
 def test_server_answers(row: str, addresses: dict[str, str]) -> None:
-    """It greets after the time asked for, one second if none is."""
+    """Hello after the time asked for, one second if none is; or why not."""
     asked, expected = re.split(r" +\| ", row.format(**addresses), maxsplit=1)
     path, *headers = asked.split()
     pairs = dict(header.split(":", 1) for header in headers)
@@ -266,7 +266,7 @@ def test_ctrl_c_ends_the_server(again: bool) -> None:
             time.sleep(0.02)
         start = time.perf_counter()
         process.send_signal(signal.SIGINT)
-        with suppress(OSError):  # which is the one way out
+        with suppress(OSError):  # until nobody is let in
             while get(url):
                 time.sleep(0.02)
         if again:

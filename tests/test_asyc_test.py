@@ -323,7 +323,7 @@ if sys.version_info < (3, 14):
 
 
 @runs(
-    *(Command(tour, takes=20) for tour in TOURS),
+    *(Command(tour, takes=6) for tour in TOURS),
     slow=[CPU, Command("asyc_test.py", dev=False, takes=23)],
 )
 def test_screen(result: Result) -> None:

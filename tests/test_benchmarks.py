@@ -60,10 +60,11 @@ def test_rehearsal(tmp_path: Path) -> None:
         assert [row for row in table(name) if row not in text] == []
         assert f", Python {platform.python_version()}, " in text
         assert "<dc:date>" not in svg
-    # Five models share a thread, and `thread` has three; the legend has each.
+    # Five models share a thread, and `thread` has three. The legend has each.
     svg = read("results/timelines.svg", tmp_path)
-    bars = [svg.count(f"fill: {x}") for x in ("#0072b2", "#d55e00", "#009e73")]
-    assert bars == [15 + 1, 1 + 1, 1 + 1]
+    threads = "#0072b2", "#d55e00", "#009e73", "#aa3377"
+    bars = [svg.count(f"fill: {colour}") for colour in threads]
+    assert bars == [15 + 1, 1 + 1, 1 + 1, 1 + 1]
 
     # What is far apart everywhere is so here, too.
     switches, sleepers, items = (table(x, tmp_path) for x in TABLES[:3])

@@ -8,6 +8,7 @@ it is the server that presses Ctrl-C.
 
 import asyncio
 import re
+import shlex
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT
@@ -242,7 +243,8 @@ pages 50 | there 45
 @pytest.mark.slow
 @posix
 def test_own_server(tmp_path: Path) -> None:
-    line = f"python -W error aio_http/download.py --folder {tmp_path} 2>&1"
+    folder = shlex.quote(str(tmp_path))
+    line = f"python -W error aio_http/download.py --folder {folder} 2>&1"
     screen = shell(f"{line} --tries 1 || {line}").stdout.splitlines()
     assert alike(screen, OWN_SERVER) == OWN_SERVER
 

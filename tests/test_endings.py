@@ -90,7 +90,7 @@ def closed(result: Result) -> list[str]:
 def test_ctrl_c(result: Result) -> None:
     """It ends at once, without a word, and with nothing like a result."""
     assert (result.status, result.errors) == (130, "")
-    # Two hundred processes take longer to start, and to end.
+    # Most would run on for long. Two hundred processes take longer to end.
     assert result.since_ctrl_c < max(3, result.command.takes)
     opened = [m[1] for m in matches(r"== (\w+)", result.lines)]
     assert closed(result) == opened[:-1]

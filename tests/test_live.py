@@ -62,7 +62,7 @@ def press(page: "Page", kind: str, count: str, seconds: str) -> None:
     page.locator(f"#ask-{kind}").click()
 
 
-def result(page: "Page") -> str:
+def next_row(page: "Page") -> str:
     """Wait for a row of the table; take it out."""
     row = page.locator("#runs tr").first
     text = row.inner_text()
@@ -77,7 +77,7 @@ def test_blocks(page: "Page") -> None:
     # A start is told before its handler blocks.
     assert page.locator("#in-flight").inner_text() == "1"
     # The table adds up what the chart shows.
-    row = result(page)
+    row = next_row(page)
     gaps = page.locator(".gap", has_text="frozen").all_inner_texts()
     frozen = sum(float(x.split()[0]) for x in gaps)
     line = f"3 × /block: 3.00 s | 1 | {frozen:.1f} s"
@@ -105,7 +105,7 @@ def test_fields(page: "Page") -> None:
     ]:
         press(page, "hello", typed, typed)
         line = f"{count} × /hello: {float(seconds):.2f} s | {count} | ..."
-        row = result(page)
+        row = next_row(page)
         assert alike([row], line, late=2) == line
         # The loop turned, but for what a busy machine may hold up.
         assert re.search(r"\| (no|[012]\.\d s)$", row)
@@ -131,7 +131,7 @@ def test_six_connections_for_all_tabs(page: "Page") -> None:
     for tab in tabs:
         tab.bring_to_front()
         line = "6 × /hello: ... s | 6 | ..."
-        assert alike([result(tab)], line) == line
+        assert alike([next_row(tab)], line) == line
         # No two tabs ask for one and the same.
         assert len(set(tab.locator(".lane-name").all_inner_texts())) == 6
         tab.locator("#free", has_text="6").wait_for()
@@ -149,7 +149,7 @@ def test_a_client_with_many_pages(page: "Page") -> None:
         more.wait_for()
         assert page.locator(".lane").count() == 20
         assert page.locator("#chart *").count() < 300
-        assert result(page).startswith("400 × /hello: ")
+        assert next_row(page).startswith("400 × /hello: ")
     assert page.locator("#in-flight").inner_text() == "0"
 
 
@@ -170,7 +170,7 @@ def test_server_gone_and_back(page: "Page") -> None:
         # Those that were lost are in no row. These five keep their connections
         # open: aiohttp may wait for one that was opened during the block.
         press(page, "hello", "5", "1")
-        assert result(page).startswith("5 × /hello: ")
+        assert next_row(page).startswith("5 × /hello: ")
 
         # It hears Ctrl-C when the block is over. What waits for its turn is
         # not served then, and open pages are let go.
@@ -197,7 +197,7 @@ def test_names_are_text(page: "Page") -> None:
     """The first 80 letters of a path, for nobody sends long news."""
     name = "<img src=x onerror=document.title='owned'>" + 5000 * "x"
     page.evaluate("x => fetch('/hello/' + encodeURIComponent(x))", name)
-    result(page)
+    next_row(page)
     assert page.locator(".lane-name").inner_text() == f"/hello/{name}"[:80]
     assert page.locator("#chart img").count() == 0
 
@@ -211,7 +211,7 @@ def test_keyboard(page: "Page") -> None:
         outline = focused.evaluate("x => getComputedStyle(x).outlineWidth")
         assert outline == "3px"
     page.keyboard.press("Enter")
-    assert re.search("3 × /hello", result(page))
+    assert re.search("3 × /hello", next_row(page))
     for words, moves in ("Back to now", False), ("Pause the picture", True):
         page.locator("#hold").press("Enter")
         page.locator("#hold", has_text=words).wait_for()
@@ -230,7 +230,7 @@ def test_a_narrow_screen_and_two_languages(page: "Page") -> None:
     visit(page, page.url)
     press(page, "both", "4", "1")
     page.locator("#word", has_text="事件循环卡住了").wait_for()
-    assert "2 × /hello" in result(page)
+    assert "2 × /hello" in next_row(page)
     for word in ["事件循环在转", "The loop turns"]:
         page.locator("#word", has_text=word).wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360

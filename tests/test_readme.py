@@ -12,7 +12,8 @@ from helpers.pages import PAIRS, Shown, blocks, shown
 from helpers.screens import TOOK, alike, plain
 
 TEXTS = {
-    path: path.read_text(encoding="utf-8") for pair in PAIRS for path in pair
+    path: path.read_text(encoding="utf-8")
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("[a-z]*/*.md")]
 }
 README = TEXTS[ROOT / "README.md"]
 QUESTIONS = TEXTS[ROOT / "docs" / "questions.md"].split("\n## ")[1:]
@@ -23,8 +24,8 @@ SOURCE = "\n".join(
 
 # They take more than six seconds, use every core, or start a server.
 SLOW = r"\w+\.py( thread async| cpu)?$|aio_http/|cluster/"
-# Others run these: the live page, exercises that are broken on purpose, what
-# needs more than the three packages, or a server that runs elsewhere.
+# Others run these: what sets up, the live page and the download, exercises
+# that are broken on purpose, benchmarks, or what needs a server elsewhere.
 ELSEWHERE = (
     "-m (?!pytest docs/)|aio_http/(server|download)|exercises/|benchmarks/"
     "|.*--(url|scheduler)"

@@ -112,7 +112,7 @@ def test_an_older_python_is_told_which_one_is_needed() -> None:
     old = ["python3.8", "python3.9", "python3.10"]
     found = [shutil.which(x, path=os.pathsep.join(folders)) for x in old]
     if not any(found):
-        pytest.skip("nothing to install: it asks what Python 3.8 to 3.10 say")
+        pytest.skip("no Python 3.8 to 3.10 here, and none is needed")
     for python in filter(None, found):
         for script in [*SCRIPTS, "aio_http/download.py", "tests/conftest.py"]:
             done = shell(f"{python} {script}", check=False)

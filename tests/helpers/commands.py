@@ -99,7 +99,7 @@ def runs(
     for one in [*commands, *slow]:
         command = Command(one) if isinstance(one, str) else one
         marks = [pytest.mark.slow] * (one in slow)
-        params.append(pytest.param(command, marks=marks, id=command.line))
+        params.append(pytest.param(command, marks=marks, id=command.line[:99]))
     return pytest.mark.parametrize("result", params, indirect=True)
 
 
@@ -130,7 +130,7 @@ def environment(command: Command | None = None) -> dict[str, str]:
         "PYTHONWARNINGS": "error,ignore:Module globals is missing a",
         "PYTHONPATH": str(PROGRAMS / "without") if command.without else "",
         "WITHOUT": command.without,
-        # A proxy is no way to reach this machine.
+        # A dead proxy: no script may take it as a way to this machine.
         **dict.fromkeys(["http_proxy", "HTTP_PROXY"], "http://127.0.0.1:9"),
     }
 
@@ -216,9 +216,9 @@ def run(
 ) -> Result:
     """Start the command, watch it to its end, and tell what came of it.
 
-    One that takes longer than the limit, in seconds, or four times as long as
-    it should, fails the test that wanted it, and so does one that leaves a
-    process behind.
+    One that takes longer than the limit, in seconds, and more than four times
+    as long as it should, fails the test that wanted it. So does, on Linux, one
+    that leaves a process behind.
     """
     typed = command.line.removeprefix(f"WITHOUT={command.without}")
     typed = typed.format(**addresses or {})
@@ -241,7 +241,8 @@ def run(
                 turn.close()
                 lines.append(Line(text.rstrip("\n")))
                 lines[-1].at = time.perf_counter() - start
-                if not pressed and (command.ctrl_c_at or "\0") in text:
+                at = command.ctrl_c_at
+                if at and at in text and not pressed:
                     time.sleep(0.2)  # let it settle: nobody types faster
                     pressed = time.perf_counter()
                     if command.group and sys.platform != "win32":
@@ -293,19 +294,6 @@ def fail(why: str, line: str, *printed: str) -> NoReturn:
     pytest.fail("\n  ".join([f"{why}: {line}", *last]), pytrace=False)
 
 
-def marked(process: Process) -> list[int]:
-    """Return the processes with its mark in their environment, on Linux.
-
-    They inherit it, also those that begin a group or a session of their own.
-    """
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if process.mark.encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-    return found
-
-
 # Leave nothing running.
 
 
@@ -319,3 +307,16 @@ def kill(process: Process) -> None:
     for pid in marked(process):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def marked(process: Process) -> list[int]:
+    """Return the processes with its mark in their environment, on Linux.
+
+    They inherit it, also those that begin a group or a session of their own.
+    """
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if process.mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found

@@ -80,7 +80,8 @@ def without_clock(line: str, first: str) -> str:
     passed = moved = float((now - then).seconds)
     if isinstance(line, Line) and isinstance(first, Line):
         passed = line.at - first.at
-    # It cuts to seconds, starts anew each day, and the line may come late.
+    # It cuts to seconds, and the line may come late: so two seconds, nearly,
+    # either way. It starts anew each day.
     in_step = (moved - passed + 1 + LATE) % 86400 < 2 * (1 + LATE)
     return line.replace(found[0], "") if in_step else line
 

@@ -27,7 +27,7 @@ HELLO = "Hello NUMBER now = 12:00:00 serve thread id = 7 OS thread = 7\n"
 
 
 def whole(page: str) -> str:
-    """Return the page with its headers; LENGTH is what it comes to."""
+    """Return the page with its headers; LENGTH becomes its length."""
     return f"{OK}Content-Length: LENGTH\r\n\r\n{page}"
 
 
@@ -83,7 +83,7 @@ async def answer(
     writer.close()
 
 
-# The last three take part in some of the slow runs only.
+# The last three meet some servers in slow runs only.
 MODELS = ["thread", "yield", "async", "sequential", "process", "gevent"]
 # A name, which some systems look up as ::1 first. Windows then takes seconds
 # to find that nobody listens there.
