@@ -139,9 +139,10 @@ def test_what_a_page_names_exists(page: Path) -> None:
     assert [x for x in blocks(text, "python") if x not in SOURCE] == []
     prose = re.sub(r"```.*?```", "", text, flags=re.S)
     folders = [ROOT, ROOT / "aio_http", page.parent]
-    for name in re.findall(r"`([\w./-]+\.(?:py|txt|toml|svg|html))`", prose):
+    file = r"`([a-z\d_./-]+\.(?:py|txt|toml|svg|html))`"
+    for name in re.findall(file, prose):
         assert any((folder / name).exists() for folder in folders), name
-    for name in re.findall(r"`(\w+_(?:hello|test|client))(?:\(\))?`", prose):
+    for name in re.findall(r"`([a-z_]+_(?:hello|test|client))\W", prose):
         assert f"def {name}(" in SOURCE
     for link in re.findall(r"\]\((?!https?:)([^)]+)\)", prose):
         name, _, anchor = link.partition("#")
