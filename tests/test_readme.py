@@ -142,7 +142,8 @@ def test_what_a_page_names_exists(page: Path) -> None:
     file = r"`([a-z\d_./-]+\.(?:py|txt|toml|svg|html))`"
     for name in re.findall(file, prose):
         assert any((folder / name).exists() for folder in folders), name
-    for name in re.findall(r"`([a-z_]+_(?:hello|test|client))\W", prose):
+    function = r"`([a-z_]+_(?:hello|test|client))(?:\(\))?`"
+    for name in re.findall(function, prose):
         assert f"def {name}(" in SOURCE
     for link in re.findall(r"\]\((?!https?:)([^)]+)\)", prose):
         name, _, anchor = link.partition("#")
