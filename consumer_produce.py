@@ -289,8 +289,8 @@ def plain_endings() -> Iterator[None]:
             sys.stdout.close()
         sys.exit(f"cannot print: {error.strerror}")
     finally:
-        # Python cannot end while a thread is in the middle of a line. Greenlets
-        # are not, and some may still run at the end.
+        # Python cannot end while a thread is in the middle of a line. A
+        # greenlet never is, and may run once more at the end.
         if "gevent" not in sys.modules:
             printing.acquire(timeout=1)
         if sys.platform != "win32":

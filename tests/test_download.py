@@ -79,7 +79,7 @@ class Site:
                 self.process = await asyncio.create_subprocess_exec(
                     *command, cwd=ROOT, stdout=PIPE, stderr=STDOUT
                 )
-                asyncio.get_running_loop().call_later(30, self.process.kill)
+                asyncio.get_running_loop().call_later(20, self.process.kill)
                 printed, _ = await self.process.communicate()
             return printed.decode() + f"status {self.process.returncode}"
 

@@ -29,7 +29,7 @@ from uuid import uuid4
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "tests" / "programs"
 LIMIT = 40.0  # seconds; what takes longer hangs, and is killed
 
