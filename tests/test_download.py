@@ -205,8 +205,9 @@ def test_ctrl_c_and_again(site: Site) -> None:
 @posix
 def test_full_disk(site: Site) -> None:
     """A line says so, one for all pages; no half page is left."""
-    # A limit on a file's size, which is met as the end of a disk is.
-    small = ["sh", "-c", 'ulimit -f 8; exec "$0" "$@"', *PROGRAM]
+    # A limit on a file's size, which is met as the end of a disk is. Without
+    # -B, half of what Python compiles could be kept as well.
+    small = ["sh", "-c", 'ulimit -f 8; exec "$0" -B "$@"', *PROGRAM]
     paths = [f"/{n}" for n in range(100)]
     screen = site.download(whole, paths, program=small)
     assert screen[1] == "cannot write: [Errno 27] File too large"

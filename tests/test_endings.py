@@ -193,7 +193,6 @@ def test_system_refuses_a_thread(result: Result) -> None:
 BAD_ARGUMENTS = """
 coroutine_test threads           | MODEL: invalid choice: 'threads'
 coroutine_test --seconds 0 asink | --seconds: invalid float value: 'asink'
-coroutine_test --seconds -1      | --seconds: must be from 0 to 3600
 coroutine_test --seconds 1 nan   | --seconds: must be from 0 to 3600
 asyc_test pickle awaits          | STEP: invalid choice: 'awaits'
 consumer_produce --items 0       | --items: must be from 1 to 100000
