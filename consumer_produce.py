@@ -205,7 +205,8 @@ consumed: list[int] = []
 thread_ids: set[int] = set()
 os_threads: set[int] = set()
 failures: list[str] = []
-printing = threading.Lock()
+# Reentrant, for greenlets share a thread: none waits where another stopped.
+printing = threading.RLock()
 
 
 class ConsumeError(Exception):
@@ -269,7 +270,7 @@ def run(model: str, options: Options) -> str:
 def plain_endings() -> Iterator[None]:
     """Print no traceback where nobody has made a mistake."""
     global printing
-    printing = threading.Lock()
+    printing = threading.RLock()
     if sys.platform != "win32":  # `| head` closes the pipe
         before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
@@ -289,10 +290,8 @@ def plain_endings() -> Iterator[None]:
             sys.stdout.close()
         sys.exit(f"cannot print: {error.strerror}")
     finally:
-        # Python cannot end while a thread is in the middle of a line. A
-        # greenlet never is, and may run once more at the end.
-        if "gevent" not in sys.modules:
-            printing.acquire(timeout=1)
+        # Python cannot end while a thread is in the middle of a line.
+        printing.acquire(timeout=1)
         if sys.platform != "win32":
             signal.signal(signal.SIGPIPE, before)
 

@@ -162,7 +162,8 @@ MODELS = {
 # When each hello was said, in which thread, in which OS thread.
 hellos: list[tuple[float, int, int]] = []
 failed_threads: list[threading.ExceptHookArgs] = []
-printing = threading.Lock()
+# Reentrant, for greenlets share a thread: none waits where another stopped.
+printing = threading.RLock()
 
 
 def say(text: str, who: str = "") -> None:
@@ -211,7 +212,7 @@ def run(model: str, seconds: Sequence[float]) -> str:
 def plain_endings() -> Iterator[None]:
     """Print no traceback where nobody has made a mistake."""
     global printing
-    printing = threading.Lock()
+    printing = threading.RLock()
     threading.excepthook = note_failed_thread
     if sys.platform != "win32":  # `| head` closes the pipe
         before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -232,10 +233,8 @@ def plain_endings() -> Iterator[None]:
             sys.stdout.close()
         sys.exit(f"cannot print: {error.strerror}")
     finally:
-        # Python cannot end while a thread is in the middle of a line. A
-        # greenlet never is, and may run once more at the end.
-        if "gevent" not in sys.modules:
-            printing.acquire(timeout=1)
+        # Python cannot end while a thread is in the middle of a line.
+        printing.acquire(timeout=1)
         threading.excepthook = threading.__excepthook__
         if sys.platform != "win32":
             signal.signal(signal.SIGPIPE, before)
